@@ -1,0 +1,67 @@
+/** Test tiers: `unit` (pure and fast, anywhere) and `lab` (real hosts: root on Linux, else skipped with the reason) and `model` (the protocol, with spin). */
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
+
+/** `import … from 'coreos-infra'` in roles and playbooks means the sources here, as in the build. */
+const alias = [
+  { find: /^coreos-infra$/, replacement: path('src/index.ts') },
+  { find: /^coreos-infra\/probes$/, replacement: path('src/probes/index.ts') },
+  { find: /^coreos-infra\/roles\/([^/]+)$/, replacement: path('roles/$1/index.ts') },
+];
+
+export default defineConfig({
+  resolve: { alias },
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts'],
+          globalSetup: ['test/setup/build.ts'],
+          testTimeout: 20_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'lab',
+          include: ['test/lab/**/*.test.ts'],
+          globalSetup: ['test/setup/build.ts', 'test/setup/lab.ts'],
+          // Two cores: hosts that boot beside other tests miss deadlines that have nothing to do with them.
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+          testTimeout: 180_000,
+          hookTimeout: 900_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          // The model checker wants both cores and two minutes: by itself.
+          name: 'model',
+          include: ['test/model/**/*.test.ts'],
+          sequence: { groupOrder: 2 },
+          testTimeout: 360_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          // A sample; all of it with COREOS_INFRA_SWEEP=full. Its pairs of hosts bound how much goes on at once.
+          name: 'faults',
+          include: ['test/faults/**/*.test.ts'],
+          globalSetup: ['test/setup/build.ts'],
+          sequence: { groupOrder: 3 },
+          maxConcurrency: 8,
+          // Cases have deadlines of their own; these wait for a pair.
+          testTimeout: 1_800_000,
+          hookTimeout: 900_000,
+        },
+      },
+    ],
+  },
+});

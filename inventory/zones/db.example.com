@@ -1,0 +1,15 @@
+; The zone example.com. Its serial is managed: whatever stands here is replaced by one that rises with every change.
+$TTL 3600
+@        IN SOA   ns1 hostmaster 1 7200 900 1209600 300
+         IN NS    ns1
+         IN NS    ns2
+         IN MX    10 mail
+ns1      IN A     192.0.2.11
+ns2      IN A     192.0.2.12
+mail     IN A     192.0.2.25
+www      IN A     192.0.2.80
+printer  IN A     192.0.2.60
+intranet IN CNAME www
+_ntp._udp IN SRV  0 0 123 ns1
+         IN SRV   0 0 123 ns2
+@        IN TXT   "v=spf1 mx -all"

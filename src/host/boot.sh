@@ -1,0 +1,18 @@
+# The boot guard: before any service starts, what is found unconfirmed is put back, and a foreign /etc is brought to the confirmed generation.
+# shellcheck shell=bash disable=SC2034,SC2154
+
+# boot_guard: R16: runs before basic.target. Never fails the boot: what it cannot do, the guard tries again.
+boot_guard() {
+  STEP=boot
+  make_run_folder
+  # Nothing else of ours runs this early; the lock is free.
+  take_lock
+  if slot_state; then
+    case $REPLY in
+      confirmed | reverted) end_final_slot ;;
+      failed) ;;
+      *) read_header "$OPEN/manifest" && [[ ${HEADER[kind]} == os ]] || BOOTING=1 revert "the host was booted before it was confirmed" || : ;;
+    esac
+  fi
+  [[ -e $OPEN ]] || reconcile || :
+}

@@ -1,0 +1,38 @@
+# Confirm: the controller's word, over a fresh connection, that the change is proven. After it nothing reverts.
+# shellcheck shell=bash disable=SC2034,SC2154
+
+# confirm ID BOOT: R12: fenced by id and boot. Whoever renames the state first wins; repeated, it gives the same answer.
+confirm() {
+  local word
+  step confirm
+  take_lock
+  if ! slot_state; then
+    confirmed_before "$1" && return
+    fail no-slot "no change set is open on this host"
+  fi
+  word=$REPLY
+  read_plan "$OPEN/manifest" || fail record "the record of the open change set cannot be read"
+  [[ ${H[id]} == "$1" ]] || fail other-slot "change set ${H[id]} is open on this host, not $1"
+  boot_id
+  [[ ${H[boot]} == "$REPLY" && $REPLY == "$2" ]] || fail booted "the host was booted since the change set was applied"
+  case $word in
+    applied | confirmed) ;;
+    *) fail not-applied "the change set cannot be confirmed any more: it is $word" "$word" ;;
+  esac
+  # R4: durable before its answer.
+  become confirmed || fail_write "$OPEN"
+  at_step confirmed
+  say confirmed id "$1" generation "${H[generation]}"
+  archive generations || :
+}
+
+# confirmed_before ID: it is in the archive of confirmed ones: the first answer was lost.
+confirmed_before() {
+  local dir
+  for dir in "$STATE"/generations/*/; do
+    if ! read_header "$dir/manifest" || [[ ${HEADER[id]} != "$1" ]]; then continue; fi
+    say confirmed id "$1" generation "${HEADER[generation]}"
+    return 0
+  done
+  return 1
+}

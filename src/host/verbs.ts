@@ -1,0 +1,128 @@
+/** The helper's short verbs, streamed, so that they work on a host that has nothing of ours. Each answers with JSON lines (steps.ts). */
+import { createHash } from 'node:crypto';
+import type { ManagedEntry } from '../engine/observation.ts';
+import { sudo } from '../ssh/sudo.ts';
+import { FieldReader } from './fields.ts';
+import { type HelperOptions, helperText, helperVersion, installedText } from './helper.ts';
+import { readManaged } from './managed.ts';
+import { bashWord, streamedCommand } from './request.ts';
+
+/** A confirm or release is over in milliseconds; a revert restarts services. s */
+const VERB_SECONDS_MAX = 60;
+const REVERT_SECONDS_MAX = 300;
+
+/** What to exec, and what to write to its stdin, which is then closed. */
+export interface HostCall {
+  readonly command: string;
+  readonly stdin: Uint8Array;
+}
+
+export interface LeaseRequest {
+  /** Random, new for each acquire (crypto.randomUUID); the same again is a repetition of it. */
+  readonly token: string;
+  /** `user@controller`. */
+  readonly owner: string;
+  readonly run: string;
+  /** What for, in a few words: `deploy-dns on ns1`. */
+  readonly purpose: string;
+  /** The lease runs out so long after its last renewal, s. */
+  readonly ttlSec: number;
+  /** Keep the host from rebooting: for members that stand in while another one is changed. */
+  readonly inhibit: boolean;
+}
+
+/** Takes the host: answers `lease`, or the error `locked` with its holder. Also ends the inhibitor when `inhibit` is false. */
+export function acquireCall({ token, owner, run, purpose, ttlSec, inhibit }: LeaseRequest): HostCall {
+  return call(['acquire', token, owner, run, purpose, String(Math.ceil(ttlSec)), inhibit ? '1' : '0']);
+}
+
+/** Answers `lease`, or `locked` when the lease is not ours any more. */
+export function renewCall(token: string): HostCall {
+  return call(['renew', token]);
+}
+
+/** Answers `released`, also when the lease is somebody else's by now; `locked` while our change set is open. */
+export function releaseCall(token: string): HostCall {
+  return call(['release', token]);
+}
+
+/** A person takes any lease away and puts a failed slot aside: `unlocked`; `locked` when a change set is open, which ends by itself. */
+export function unlockCall(): HostCall {
+  return call(['unlock']);
+}
+
+/** Ends a change set: nothing reverts it any more. Sent over a connection that was made after it was applied. Repeatable. */
+export function confirmCall(id: string, bootId: string): HostCall {
+  return call(['confirm', id, bootId]);
+}
+
+/** Undoes the open change set `id` now: `revert` … `reverted`, or `status` when it had ended. Kills its apply when that still runs. */
+export function revertCall(id: string): HostCall {
+  return { command: streamedCommand(REVERT_SECONDS_MAX), stdin: encodeVerb('revert_request', id) };
+}
+
+/** Asks how a change set stands or ended. */
+export function statusCall(id: string): HostCall {
+  return call(['status', id]);
+}
+
+/** Lists the kept generations: lines `generation`, oldest first. */
+export function generationsCall(): HostCall {
+  return call(['generations']);
+}
+
+/** The files of generation `number`, for `parseGeneration`. */
+export function generationCall(number: number): HostCall {
+  return call(['generation', String(number)]);
+}
+
+export interface Generation {
+  readonly managed: readonly ManagedEntry[];
+  /** By sha256. */
+  readonly contents: ReadonlyMap<string, Buffer>;
+}
+
+/** undefined: the host has no such generation (any more). */
+export function parseGeneration(stdout: Buffer): Generation | undefined {
+  const reader = new FieldReader(stdout);
+  let managed: readonly ManagedEntry[] | undefined;
+  const contents = new Map<string, Buffer>();
+  for (let type = reader.type(); type !== 'end'; type = reader.type()) {
+    if (type === 'managed') managed = readManaged(reader);
+    else if (type === 'file') contents.set(reader.text(), Buffer.from(reader.text(), 'base64'));
+    else throw reader.misread('unknown record');
+  }
+  return managed === undefined ? undefined : { managed, contents };
+}
+
+/**
+ * Installs this program's helper and the guard's units, and proves that they work there: `installed`.
+ * Needed when facts.helperVersion of a host is not `helperVersion()`; under the host's lease, before the first change set.
+ */
+export function installCall(options: HelperOptions = {}): HostCall {
+  const helper = Buffer.from(installedText(options));
+  const digest = createHash('sha256').update(helper).digest('hex');
+  const script = Buffer.from(
+    `${helperText(options)}\nmain install_helper ${helperVersion(options)} ${helper.length} ${digest}\n`,
+  );
+  return {
+    command: sudo([
+      'timeout',
+      '-k',
+      '5',
+      String(VERB_SECONDS_MAX),
+      '/bin/bash',
+      '-c',
+      `eval "$(head -c ${script.length})"`,
+    ]),
+    stdin: Buffer.concat([script, helper]),
+  };
+}
+
+function call(words: readonly string[]): HostCall {
+  return { command: streamedCommand(VERB_SECONDS_MAX), stdin: encodeVerb(...words) };
+}
+
+function encodeVerb(...words: readonly string[]): Uint8Array {
+  return Buffer.from(`${helperText({})}\nmain ${words.map(bashWord).join(' ')}\n`);
+}

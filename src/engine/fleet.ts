@@ -1,0 +1,106 @@
+/** What `run status` knows of the fleet, as data; src/report/status-text.ts and --json show it. Fields are only added (docs/status.md). */
+import type { NtpReading } from '../ntp/reading.ts';
+import type { ErrorReport } from './events.ts';
+import type { LeaseState, RevertedState, SlotState } from './observation.ts';
+
+/**
+ * `serves`: everything that its last confirmed generation promises is answered. `not-in-service`: no member was ever confirmed, and none
+ * answers. `unknown`: the host cannot be asked, or the role has no probes.
+ */
+export type ServiceWord = 'serves' | 'fails' | 'not-in-service' | 'unknown';
+
+export interface ServiceState {
+  readonly state: ServiceWord;
+  /** The role was once confirmed on this host. */
+  readonly deployed: boolean;
+  /** The playbook that deploys it. */
+  readonly playbook: string;
+  /** Services that have zones: those that answer as they should, of those that should. */
+  readonly zones?: { readonly answering: number; readonly asked: number };
+  /** NTP: what the host's answer says of its clock. */
+  readonly time?: NtpReading;
+  /** What does not answer as it should. */
+  readonly failed: readonly { readonly name: string; readonly detail: string }[];
+  /** It passes, but people should know. */
+  readonly warnings: readonly string[];
+  /** The host that asked, when this machine cannot reach the service. */
+  readonly askedFrom?: string;
+}
+
+/** Something that we wrote and that is not as we wrote it. */
+export interface DriftedPath {
+  readonly path: string;
+  readonly role: string;
+  readonly kind: 'edited' | 'deleted' | 'attributes' | 'replaced';
+  /** When it was last written to, ISO 8601; undefined when it is gone. */
+  readonly at?: string;
+  /** With --drift: `- ` lines that a person added, `+ ` lines that a person took out. */
+  readonly lines?: readonly string[];
+}
+
+/** With --drift: what the playbooks describe and the host does not have yet; not what only a hand edit made different. */
+export interface PendingChanges {
+  readonly playbook: string;
+  /** Nothing of it was ever confirmed on the host. */
+  readonly isFirst: boolean;
+  readonly resources: readonly string[];
+}
+
+export interface HostStatusReport {
+  readonly name: string;
+  readonly address: string;
+  /** Over SSH. */
+  readonly reached: boolean;
+  readonly os: { readonly id: string; readonly version: string } | null;
+  /** The last confirmed generation of configuration; 0: none. */
+  readonly generation: number;
+  readonly helper: { readonly version: string; readonly isCurrent: boolean } | null;
+  /** By service; only those that the host has. */
+  readonly services: Readonly<Record<string, ServiceState>>;
+  /** A change set, or an OS upgrade, that has not ended. `reason` of a failed one. */
+  readonly changeSet: (SlotState & { readonly reason?: string }) | null;
+  /** A lease that has not expired. */
+  readonly lease: LeaseState | null;
+  /** The last change set was undone, and none was confirmed since. */
+  readonly reverted: RevertedState | null;
+  readonly drift: readonly DriftedPath[];
+  readonly pending?: readonly PendingChanges[];
+  /** Roles that wrote files here and that no playbook describes any more: nothing will update or delete those. */
+  readonly undescribed: readonly { readonly role: string; readonly files: number }[];
+  readonly error: ErrorReport | null;
+}
+
+export interface FleetStatus {
+  /** In the order of the playbooks; the columns. */
+  readonly services: readonly string[];
+  readonly hosts: readonly HostStatusReport[];
+  /** Playbooks, vars and zones that are wrong: their services could not be asked. */
+  readonly problems: readonly ErrorReport[];
+  /** What else people should know: a service that can only be asked from another host. */
+  readonly notes: readonly string[];
+}
+
+/** Hosts by what their services do. A service that is not in service counts neither way. */
+export interface FleetVerdict {
+  readonly serving: readonly string[];
+  /** Host, and the services that fail there. */
+  readonly failing: readonly { readonly host: string; readonly services: readonly string[] }[];
+  readonly unreached: readonly string[];
+  /** Nothing of the fleet is in service yet. */
+  readonly isIdle: boolean;
+}
+
+export function fleetVerdict({ hosts }: Pick<FleetStatus, 'hosts'>): FleetVerdict {
+  const failing = hosts.flatMap(({ name, services, reached }) => {
+    const bad = Object.entries(services).filter(([, { state }]) => state === 'fails');
+    return reached && bad.length > 0 ? [{ host: name, services: bad.map(([service]) => service) }] : [];
+  });
+  const words = hosts.flatMap(({ services }) => Object.values(services).map(({ state }) => state));
+  const bad = new Set(failing.map(({ host }) => host));
+  return {
+    serving: hosts.filter(({ name, reached }) => reached && !bad.has(name)).map(({ name }) => name),
+    failing,
+    unreached: hosts.filter(({ reached }) => !reached).map(({ name }) => name),
+    isIdle: words.every((word) => word === 'not-in-service' || word === 'unknown'),
+  };
+}

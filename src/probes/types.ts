@@ -1,0 +1,82 @@
+/** Probes as data: what is asked of a service to prove that it serves. Runners stand beside this file, one per kind. */
+import type { NtpLimits, NtpReading } from '../ntp/reading.ts';
+
+/** An authoritative answer for a zone: SOA over UDP and TCP, `aa` set, and the serial where one is expected. */
+export interface DnsZoneProbe {
+  readonly kind: 'dns-zone';
+  readonly server: string;
+  readonly port: number;
+  readonly zone: string;
+  /** undefined: any serial. */
+  readonly serial?: number;
+}
+
+/** version.bind CH TXT: the hash of the configuration that the server has loaded (roles/coredns). */
+export interface DnsVersionProbe {
+  readonly kind: 'dns-version';
+  readonly server: string;
+  readonly port: number;
+  readonly expect: string;
+}
+
+/** A sample name. `expect`: rdata in presentation form that must be in the answer; undefined: any NOERROR answer. */
+export interface DnsNameProbe {
+  readonly kind: 'dns-name';
+  readonly server: string;
+  readonly port: number;
+  readonly name: string;
+  readonly type: string;
+  readonly expect?: string;
+}
+
+export interface TcpProbe {
+  readonly kind: 'tcp';
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface HttpProbe {
+  readonly kind: 'http';
+  readonly url: string;
+  /** Default 200. */
+  readonly status?: number;
+}
+
+/** systemd says that the unit is active. Asked on the host itself, beside observing. */
+export interface UnitProbe {
+  readonly kind: 'unit';
+  readonly unit: string;
+}
+
+/**
+ * The time, as any client asks for it (UDP): an answer to this very question, synchronised, near enough to this machine's clock.
+ * A server that serves its own clock passes with a warning.
+ */
+export interface NtpProbe extends NtpLimits {
+  readonly kind: 'ntp';
+  readonly server: string;
+  readonly port: number;
+}
+
+export type Probe = DnsZoneProbe | DnsVersionProbe | DnsNameProbe | TcpProbe | HttpProbe | UnitProbe | NtpProbe;
+
+export interface ProbeResult {
+  readonly ok: boolean;
+  /** The service in a word: `dns`, `ntp`. */
+  readonly service: string;
+  /** What was asked: `SOA example.com @192.0.2.12:53/udp`. */
+  readonly name: string;
+  /** What was seen: `serial 2026112002`, `no answer in 2 s (3 tries)`. */
+  readonly detail: string;
+  readonly tookMs: number;
+  /** dns-zone: the serial in the answer. */
+  readonly serial?: number;
+  /** It passed, but people should know: `not synchronised to a source: serves its own clock`. */
+  readonly warning?: string;
+  /** Nothing came back over any transport: whether the service is there cannot be told from here (src/probes/via-host.ts). */
+  readonly silent?: boolean;
+  /** The host that was asked to ask, when this machine cannot reach the service. */
+  readonly from?: string;
+  /** ntp: what the answer says of the server's clock, also when the probe failed because of it. */
+  readonly time?: NtpReading;
+}

@@ -1,0 +1,170 @@
+/** The container images of a lab: from their registry where one answers, else built here, under the name that the roles use. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { assetPath } from '../assets.ts';
+import { InfraError } from '../errors.ts';
+import type { Inventory } from '../inventory/model.ts';
+import { artifactPath, basePath, ensureArtifact, ensureOs, keyOf } from './artifacts.ts';
+import { LabError } from './errors.ts';
+import { hash, labFolder } from './paths.ts';
+import type { Log } from './progress.ts';
+import { step } from './progress.ts';
+import { runScript, scriptPath } from './shell.ts';
+
+/** Images that can be built: upstream name (without tag) and the recipe's folder below src/lab/images. */
+const RECIPES: Readonly<Record<string, string>> = {
+  'docker.io/coredns/coredns': 'coredns',
+};
+
+/** What hosts of this inventory run: their vars `<role>_image`, and the images that the lab builds, as pinned here. */
+export function imagesOf(inventory: Pick<Inventory, 'hosts'>): string[] {
+  const named = [...inventory.hosts.values()].flatMap((host) =>
+    Object.entries(host.vars).flatMap(([key, value]) =>
+      key.endsWith('_image') && typeof value === 'string' ? [value] : [],
+    ),
+  );
+  const isNamed = (name: string): boolean => named.some((image) => image.startsWith(`${name}:`));
+  const pinned = Object.entries(RECIPES)
+    .filter(([name]) => !isNamed(name))
+    .map(([name, recipe]) => `${name}:${pinnedVersion(recipe)}`);
+  return [...new Set([...named, ...pinned])];
+}
+
+/** The version that a recipe's go.mod pins: `require github.com/coredns/coredns v1.15.0`. */
+function pinnedVersion(recipe: string): string {
+  const goMod = readFileSync(assetPath(`src/lab/images/${recipe}/go.mod`), 'utf8');
+  return /^require \S+ v(\S+)$/m.exec(goMod)?.[1] ?? '';
+}
+
+const REGISTRY_ANSWERS_MS = 3_000;
+
+export interface ImageBuild {
+  readonly reference: string;
+  /** Folder with image.tar, an OCI archive; resolves once the root tree, which `base` promises, is there too. */
+  readonly archive: Promise<string>;
+}
+
+/** Starts making every image; compiling goes on beside the build of the root tree (`base`). */
+export function startImages(references: readonly string[], base: Promise<string>, log: Log): ImageBuild[] {
+  for (const reference of references) parseReference(reference);
+  return references.map((reference) => {
+    const archive = makeImage(reference, base, log);
+    archive.catch(() => undefined); // awaited later; until then it must not count as unhandled
+    return { reference, archive };
+  });
+}
+
+async function makeImage(reference: string, base: Promise<string>, log: Log): Promise<string> {
+  const { name, tag } = parseReference(reference);
+  const pulled = `image-${hash(reference, 16)}`;
+  const image = (artifact: string, title: string, source: string): Promise<string> =>
+    base.then((folder) =>
+      ensureArtifact(artifact, title, scriptPath('image-archive.sh'), [folder, reference, source], log),
+    );
+  if (existsSync(artifactPath(pulled))) return image(pulled, '', '-');
+  const recipe = RECIPES[name];
+  const builtKey = recipe === undefined ? '' : recipeKey(recipe, tag);
+  const built = `image-${builtKey}-${hash(reference, 8)}`;
+  if (recipe !== undefined && existsSync(artifactPath(built))) return image(built, '', '-');
+
+  if (await registryAnswers(name)) {
+    try {
+      return await image(pulled, `pulling ${reference}`, '-');
+    } catch (error) {
+      if (recipe === undefined) throw error;
+      log(`${reference} could not be pulled: building it here`);
+    }
+  }
+  if (recipe === undefined) {
+    throw new LabError(`no registry answers for ${reference}, and the lab has no recipe for it`, {
+      remedy: `Use an image that the lab can build (${Object.keys(RECIPES).join(', ')}), or a machine that reaches its registry.`,
+    });
+  }
+  const context = await compile(recipe, reference, base, log);
+  return image(built, `making the image ${reference}`, context);
+}
+
+/** Compiles the program of an image; its folder is what the image is made of. */
+async function compile(recipe: string, reference: string, base: Promise<string>, log: Log): Promise<string> {
+  const { name, tag } = parseReference(reference);
+  const script = assetPath(`src/lab/images/${recipe}/build.sh`);
+  if (!(await canBuildOutside(recipe))) await base;
+  const args = [tag, basePath(), scriptPath('go-program.sh')];
+  try {
+    return await ensureArtifact(`${recipe}-${recipeKey(recipe, tag)}`, `compiling ${name} ${tag}`, script, args, log);
+  } catch (cause) {
+    throw new LabError(`the lab cannot build ${reference}`, {
+      remedy: `Use a version that its Go module has, such as ${pinnedVersion(recipe)}, and see that the module can be fetched from here.`,
+      detail: cause instanceof InfraError ? cause.detail : [],
+      cause,
+    });
+  }
+}
+
+/** The program of an image that the lab can build, to run on this machine: tests let it judge what is written for it. */
+export async function programOf(reference: string, log: Log): Promise<string> {
+  const { name } = parseReference(reference);
+  const recipe = RECIPES[name];
+  if (recipe === undefined)
+    throw new LabError(`the lab has no recipe for ${reference}`, {
+      remedy: `It builds ${Object.keys(RECIPES).join(', ')}.`,
+    });
+  const base = (await canBuildOutside(recipe)) ? Promise.resolve(basePath()) : ensureOs(log).then((os) => os.base);
+  return join(await compile(recipe, reference, base, log), recipe);
+}
+
+/** Adds the images to the store that all hosts of the lab read. */
+export async function fillImageStore(
+  labName: string,
+  base: string,
+  builds: readonly ImageBuild[],
+  log: Log,
+): Promise<void> {
+  const archives = await Promise.all(builds.map((build) => build.archive));
+  const folder = labFolder(labName);
+  const args = [join(folder, 'images'), base, join(folder, 'images.scratch'), ...archives];
+  await step(
+    log,
+    builds.length === 0
+      ? 'making an empty image store'
+      : `loading ${builds.map((build) => build.reference).join(', ')}`,
+    () => runScript('image-store.sh', args, { what: 'loading images' }),
+  );
+}
+
+function recipeKey(recipe: string, tag: string): string {
+  return keyOf([assetPath(`src/lab/images/${recipe}`)], tag);
+}
+
+/** Whether the recipe's compiler is on this machine; if not, the recipe needs the root tree. */
+async function canBuildOutside(recipe: string): Promise<boolean> {
+  const script = assetPath(`src/lab/images/${recipe}/build.sh`);
+  return runScript(script, ['--builds-outside', scriptPath('go-program.sh')], { what: 'looking for a compiler' }).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function registryAnswers(name: string): Promise<boolean> {
+  try {
+    const response = await fetch(`https://${name.split('/')[0]}/v2/`, {
+      redirect: 'manual',
+      signal: AbortSignal.timeout(REGISTRY_ANSWERS_MS),
+    });
+    return response.status < 400 || response.status === 401;
+  } catch {
+    return false;
+  }
+}
+
+function parseReference(reference: string): { name: string; tag: string } {
+  const match = /^([a-z0-9.-]+\.[a-z0-9.-]+(?::\d+)?(?:\/[a-z0-9._-]+)+):([A-Za-z0-9_][A-Za-z0-9._-]*)$/.exec(
+    reference,
+  );
+  if (match === null) {
+    throw new LabError(`the lab cannot supply the image ${reference}: it needs a full name with a tag`, {
+      remedy: 'Write it as registry/name:tag, for example docker.io/coredns/coredns:1.15.0.',
+    });
+  }
+  return { name: match[1] ?? '', tag: match[2] ?? '' };
+}

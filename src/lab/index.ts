@@ -1,0 +1,16 @@
+/** The lab's interface to the rest of the program. Reading a lab's state is cheap; everything else loads what it needs when called. */
+
+export { mapAddress } from './address-map.ts';
+export { labDown } from './down.ts';
+export type { Disk, SlowLink } from './faults.ts';
+export { labBoot, labCrash, labFast, labFill, labFree, labSlow } from './faults.ts';
+export { imagesOf } from './images.ts';
+export { labCut, labHeal } from './link.ts';
+export { defaultLabName } from './paths.ts';
+export type { LabHostSpec, LabSpec } from './spec.ts';
+export { labSsh, sshArguments } from './ssh.ts';
+export type { LabHost, LabNetwork, LabState } from './state.ts';
+export { readLabState } from './state.ts';
+export type { LabHostStatus, LabStatus } from './status.ts';
+export { labStatus } from './status.ts';
+export { labUp } from './up.ts';

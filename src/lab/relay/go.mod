@@ -1,0 +1,3 @@
+module coreos-infra/lab/relay
+
+go 1.21

@@ -1,0 +1,20 @@
+/** The public API of the package: what playbooks and roles import from `coreos-infra`. */
+export { type Static, Type } from '@sinclair/typebox';
+export { reverseZones } from './dns/reverse.ts';
+export type { Zone } from './dns/zone.ts';
+export { InfraError, type SourceLocation } from './errors.ts';
+export type { Host, Inventory, Vars } from './inventory/model.ts';
+export type {
+  LocalStep,
+  Play,
+  Playbook,
+  ProbeContext,
+  RoleContext,
+  RoleDefinition,
+  RoleUse,
+  RollingStrategy,
+} from './playbook/define.ts';
+export { definePlaybook, defineRole, rolling, use } from './playbook/define.ts';
+export type { Probe, ProbeResult } from './probes/types.ts';
+export { command, directory, execWords, file, image, quadlet, raw, renderUnit, unit, zone } from './resources/index.ts';
+export type * from './resources/types.ts';

@@ -1,0 +1,275 @@
+/** One case of the sweep: a run that something happens to, then time passes, then the host is one of its two states and the next run succeeds. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { labBoot, labCut, labFill, labFree, labHeal } from '../../src/lab/index.ts';
+import type { Case } from './cases.ts';
+import type { Content } from './content.ts';
+import type { Controller } from './controller-process.ts';
+import type { FaultPair, Orders } from './fault-pair.ts';
+import { hasRun, leaseSeconds, leftovers, wholeness } from './host-state.ts';
+import type { HostView } from './host-view.ts';
+
+export interface Outcome {
+  /** What the host that was hit ended as. */
+  readonly end: string;
+  /** What the controller said of it; `killed` when it could not. */
+  readonly said: string;
+  /** Queries that neither resolver answered, of all that were asked. */
+  readonly lost: number;
+  readonly asked: number;
+  /** Everything that should not be so. */
+  readonly problems: readonly string[];
+}
+
+/** Of the guard, s. Leases take 6 s (controller.ts). */
+const CONFIRM_WITHIN_SEC = 6;
+const LEASE_MS = 6_000;
+const ENDS_WITHIN_MS = 60_000;
+/** How long a disk stays full when the run waits for it. */
+const FULL_MS = 8_000;
+
+/** As if another version of the helper were installed. */
+const OTHER_HELPER = 'echo other >/usr/local/libexec/coreos-infra/current/version';
+
+export async function runCase(pair: FaultPair, one: Case): Promise<Outcome> {
+  const view = pair.host(one.host);
+  const old = pair.content;
+  const wanted: Content = { ...pair.next(one.change), ...provoked(one) };
+  const { vars: _, ...next } = wanted;
+  if (one.during === 'install') await view.shell(OTHER_HELPER);
+  const client = await pair.startClient();
+  const problems: string[] = [];
+  try {
+    const controller = await hit(pair, view, one, wanted);
+    await pair.restore();
+    await pair.settled(ENDS_WITHIN_MS);
+    // Another run went through while the controller slept: that one's content is what it must leave, or replace wholly.
+    const before = one.fault === 'stop-controller' ? pair.content : old;
+    problems.push(...(await judge(pair, one, controller, before, wanted)));
+    const end = await wholeness(view, before, wanted);
+    await nextRun(pair, next, problems);
+    const { group } = await client.stop();
+    const lost = group.asked - group.answered;
+    if (lost > 0)
+      problems.push(
+        `${lost} of ${group.asked} queries were answered by neither resolver, for ${group.longestGapMs} ms`,
+      );
+    return { end, said: saidOf(controller, one.host), lost, asked: group.asked, problems };
+  } finally {
+    await client.stop().catch(() => undefined);
+    view.clearFault();
+    // Killed by us; systemd remembers it as failed until the next boot.
+    await view.shell('systemctl reset-failed coreos-infra-boot.service').catch(() => undefined);
+  }
+}
+
+/** What makes a change set come to the step: a revert needs a reason, a pull an image that is not there. */
+function provoked({ by, host, step }: Case): Partial<Content> {
+  // Nobody has it: the helper tries to pull it.
+  if (step === 'validate') return { validates: true };
+  if (step === 'images') return { vars: { coredns_image: 'docker.io/coredns/coredns:0.0.1' } };
+  if (by === 'apply') return { vars: { faults_fail: host } };
+  return by === 'request' ? { vars: { faults_probe: host } } : {};
+}
+
+/** Runs the controller up to the case's step, and lets happen what is to happen there. */
+async function hit(pair: FaultPair, view: HostView, one: Case, wanted: Content): Promise<Controller> {
+  if (one.during !== 'controller' && !isLate(one)) view.setFault(one.step, kindOf(one));
+  const controller = await pair.controller(wanted, { confirmWithinSec: CONFIRM_WITHIN_SEC, ...ordersFor(one) });
+  try {
+    if (one.during === 'controller') await hitController(pair, view, one, controller);
+    else await hitHost(pair, view, one, controller);
+    await controller.ended(ENDS_WITHIN_MS);
+    return controller;
+  } finally {
+    controller.signal('SIGKILL');
+  }
+}
+
+function ordersFor(one: Case): Orders {
+  const { during, step, fault, host } = one;
+  if (during === 'controller') return fault === 'lost' ? { loseAt: `${host} ${step}` } : { pauseAt: `${host} ${step}` };
+  // Applied, and not confirmed: the guard or the boot guard will come.
+  return isLate(one) ? { pauseAt: `${host} connecting 2` } : {};
+}
+
+/** Reverted by the host itself, once the controller is dead. */
+function isLate({ by }: Pick<Case, 'by'>): boolean {
+  return by === 'guard' || by === 'boot';
+}
+
+function kindOf({ fault }: Case): 'kill' | 'fail' | 'pause' {
+  return fault === 'kill-host' ? 'kill' : fault === 'fail' ? 'fail' : 'pause';
+}
+
+async function hitController(pair: FaultPair, view: HostView, one: Case, controller: Controller): Promise<void> {
+  if (one.fault === 'lost') return;
+  await reached(controller, () => controller.pausedAt !== undefined, 'the controller never came to this step');
+  await inflict(pair, view, one, controller);
+  if (one.fault !== 'kill-controller') controller.goOn();
+  await aftermath(pair, view, one, controller);
+}
+
+async function hitHost(pair: FaultPair, view: HostView, one: Case, controller: Controller): Promise<void> {
+  const kind = kindOf(one);
+  if (isLate(one)) {
+    await reached(controller, () => controller.pausedAt !== undefined, 'the controller never came to its confirm');
+    controller.signal('SIGKILL');
+    view.setFault(one.step, kind);
+  }
+  if (one.by === 'boot') {
+    await pair.crash(view);
+    // It cannot answer while its boot guard stands still.
+    labBoot(pair.labName, view.name).catch(() => undefined);
+  }
+  await until(
+    () => (kind === 'pause' ? view.isPaused : view.isHit),
+    ENDS_WITHIN_MS,
+    'the helper never came to this step',
+    controller,
+  );
+  if (kind !== 'pause') return;
+  await inflict(pair, view, one, controller);
+  if (one.fault !== 'crash') view.resume();
+  await aftermath(pair, view, one, controller);
+}
+
+async function inflict(pair: FaultPair, view: HostView, { fault }: Case, controller: Controller): Promise<void> {
+  switch (fault) {
+    case 'kill-controller':
+      controller.signal('SIGKILL');
+      return;
+    case 'kill-host':
+      await view.shell("systemctl kill --signal=KILL --kill-whom=all 'coreos-infra-apply-*.service'");
+      return;
+    case 'cut':
+      await labCut(pair.labName, view.name);
+      return;
+    case 'crash':
+      await pair.crash(view);
+      return;
+    case 'full':
+      await labFill(pair.labName, view.name, '/var');
+      return;
+    case 'stop-controller':
+      controller.signal('SIGSTOP');
+      return;
+    case 'fail':
+    case 'lost':
+      return;
+  }
+}
+
+/** What is over by itself, in time. */
+async function aftermath(pair: FaultPair, view: HostView, { fault }: Case, controller: Controller): Promise<void> {
+  switch (fault) {
+    case 'cut':
+      // Longer than the link and the guard live.
+      await sleep(1_000 * CONFIRM_WITHIN_SEC + 1_000);
+      await until(
+        () => view.slot === undefined,
+        ENDS_WITHIN_MS,
+        'the host that is cut off does not end the change set',
+      );
+      await labHeal(pair.labName, view.name);
+      return;
+    case 'crash':
+      await labBoot(pair.labName, view.name);
+      return;
+    case 'full':
+      await controller.until(() => false, FULL_MS);
+      await labFree(pair.labName, view.name, '/var');
+      return;
+    case 'stop-controller':
+      await sleep(1_000 * CONFIRM_WITHIN_SEC + LEASE_MS);
+      await pair.settled(ENDS_WITHIN_MS);
+      await pair.deploy(pair.next('reload'), { waitLockSec: 20 });
+      controller.signal('SIGCONT');
+      return;
+    case 'kill-controller':
+    case 'kill-host':
+    case 'fail':
+    case 'lost':
+      return;
+  }
+}
+
+async function reached(controller: Controller, isSo: () => boolean, otherwise: string): Promise<void> {
+  if (!(await controller.until(isSo, ENDS_WITHIN_MS))) throw new Error(`${otherwise}: ${controller.describe()}`);
+}
+
+async function until(isSo: () => boolean, withinMs: number, otherwise: string, controller?: Controller): Promise<void> {
+  const deadline = performance.now() + withinMs;
+  while (!isSo()) {
+    // What a killed controller began goes on.
+    if (controller?.code !== undefined && controller.code >= 0 && !isSo())
+      throw new Error(`${otherwise}: ${controller.describe()}`);
+    if (performance.now() > deadline) throw new Error(otherwise);
+    await sleep(20);
+  }
+}
+
+/** Each host is wholly old or new; what the controller said of it is so; and where the case can end in one way only, it did. */
+async function judge(
+  pair: FaultPair,
+  one: Case,
+  controller: Controller,
+  before: Content,
+  wanted: Content,
+): Promise<readonly string[]> {
+  const problems: string[] = [];
+  const ends = new Set<string>();
+  for (const view of pair.hosts) {
+    const end = await wholeness(view, before, wanted);
+    ends.add(end);
+    problems.push(...pair.serialProblems(view));
+    if (end !== 'old' && end !== 'new') problems.push(`${view.name} is ${end}`);
+    // What it says was so when it said it; the other run came later.
+    if (one.fault === 'stop-controller') continue;
+    if (end === 'old' && one.change === 'restart' && hasRun(view, wanted))
+      problems.push(`the command was not undone on ${view.name}`);
+    const said = saidOf(controller, view.name);
+    const claimed = CLAIMS[said];
+    if (claimed !== undefined && claimed !== end)
+      problems.push(`the controller said that ${view.name} is ${said}: ${controller.describe()}`);
+    if (view.name === one.host && one.expect !== 'either' && one.expect !== end)
+      problems.push(`${view.name} should be ${one.expect}`);
+  }
+  if (one.fault === 'stop-controller' && ends.size > 1)
+    problems.push('the two runs were interleaved: the hosts differ');
+  return problems;
+}
+
+/** What a status promises of the host's state. */
+const CLAIMS: Readonly<Record<string, 'old' | 'new'>> = {
+  ok: 'new',
+  changed: 'new',
+  reverted: 'old',
+  failed: 'old',
+  refused: 'old',
+  locked: 'old',
+  unreachable: 'old',
+  skipped: 'old',
+};
+
+function saidOf(controller: Controller, host: string): string {
+  if (controller.code === -1) return 'killed';
+  return controller.summary?.hosts[host]?.status ?? controller.thrown?.message ?? 'nothing';
+}
+
+/** The run after: it succeeds, and then nothing is left of the one before. */
+export async function nextRun(pair: FaultPair, content: Content, problems: string[]): Promise<void> {
+  const leases = pair.hosts.map(leaseSeconds);
+  if (Math.max(...leases) > LEASE_MS / 1_000) problems.push(`leases hold for ${leases.join(' and ')} s more`);
+  const next = await pair.controller(content, { waitLockSec: Math.max(...leases) > 0 ? 15 : 0 });
+  const code = await next.ended(ENDS_WITHIN_MS);
+  if (code !== 0) problems.push(`the next run did not succeed: ${next.describe()}`);
+  else pair.content = content;
+  // A run without changes takes no lease: that of a dead one runs out.
+  await until(() => pair.hosts.every((view) => leaseSeconds(view) === 0), LEASE_MS + 2_000, 'a lease stays');
+  for (const view of pair.hosts) {
+    const end = await wholeness(view, content, content);
+    problems.push(...pair.serialProblems(view));
+    if (end !== 'old') problems.push(`after the next run ${view.name} is ${end}`);
+    problems.push(...(await leftovers(view)).map((left) => `left on ${view.name}: ${left}`));
+  }
+}

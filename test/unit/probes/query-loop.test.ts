@@ -1,0 +1,58 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, it } from 'vitest';
+import { QueryLoop, type QueryTarget } from '../../../src/probes/query-loop.ts';
+import { type DnsServer, type Reply, soa, startDnsServer } from './dns-server.ts';
+
+const servers: DnsServer[] = [];
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.close()));
+});
+
+async function member(
+  name: string,
+  isLost: (number: number) => boolean,
+  reply: Reply = { answers: [soa('example.com', 7)] },
+): Promise<QueryTarget> {
+  const server = await startDnsServer(({ number }) => (isLost(number) ? undefined : reply));
+  servers.push(server);
+  return { name, server: '127.0.0.1', port: server.port, zones: ['example.com', 'example.net'] };
+}
+
+async function run(...targets: readonly QueryTarget[]): ReturnType<QueryLoop['stop']> {
+  const loop = new QueryLoop(targets, { rate: 100, timeoutMs: 100 });
+  loop.start();
+  await sleep(300);
+  return loop.stop();
+}
+
+describe('the query loop', () => {
+  it('has no gap when every query is answered', async () => {
+    const { group, members } = await run(await member('ns1', () => false), await member('ns2', () => false));
+    expect(group.answered).toBe(group.asked);
+    expect(group.asked).toBeGreaterThan(10);
+    expect(members).toMatchObject({ ns1: { longestGapMs: 0 }, ns2: { longestGapMs: 0 } });
+  });
+
+  it('measures a gap of one member from the first lost query to the next answer; the group has none', async () => {
+    const { group, members } = await run(
+      await member('ns1', () => false),
+      await member('ns2', (number) => number >= 5 && number < 10),
+    );
+    const { asked = 0, answered = 0, longestGapMs = 0 } = members['ns2'] ?? {};
+    expect(asked - answered).toBe(5);
+    expect(longestGapMs).toBeGreaterThanOrEqual(40);
+    expect(longestGapMs).toBeLessThan(250);
+    expect(group).toMatchObject({ longestGapMs: 0, answered: group.asked });
+  });
+
+  it('counts an error for an answer as none', async () => {
+    const { members } = await run(await member('ns1', () => false, { rcode: 2 }));
+    expect(members['ns1']).toMatchObject({ answered: 0 });
+    expect(members['ns1']?.longestGapMs).toBeGreaterThan(100);
+  });
+
+  it('survives a member where nothing listens', async () => {
+    const { group } = await run({ name: 'ns1', server: '127.0.0.1', port: 1, zones: ['example.com'] });
+    expect(group.answered).toBe(0);
+  });
+});

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream, type Stats } from 'node:fs';
 import { lstat, readdir, readlink, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import type { Readable, Writable } from 'node:stream';
+import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { LocalFileError } from './errors.ts';
 import type { Parcel } from './remote-command.ts';
@@ -50,16 +50,16 @@ async function treeOpener(root: string): Promise<() => Readable> {
         if (target !== undefined) pack.entry({ ...header, type: 'symlink', linkname: target });
         else if (found.isDirectory()) pack.entry({ ...header, type: 'directory' });
         else {
-          await pipeline(
-            createReadStream(path),
-            pack.entry({ ...header, type: 'file', size: found.size }) as unknown as Writable,
-          );
+          // The entry first: it throws when the reader is gone, and then no file may have been opened.
+          const entry = pack.entry({ ...header, type: 'file', size: found.size }) as unknown as Writable;
+          await pipeline(createReadStream(path), entry);
         }
       }
       pack.finalize();
     };
     fill().catch((error: Error) => pack.destroy(error));
-    return pack as unknown as Readable;
+    // A stream of Node's own: unlike tar-stream's, its pipe() does not fail the source when the host stops reading early.
+    return Readable.from(pack as unknown as AsyncIterable<Buffer>, { objectMode: false });
   };
 }
 

@@ -58,7 +58,26 @@ export interface NtpProbe extends NtpLimits {
   readonly port: number;
 }
 
-export type Probe = DnsZoneProbe | DnsVersionProbe | DnsNameProbe | TcpProbe | HttpProbe | UnitProbe | NtpProbe;
+/** What a host says of its own service, asked by a program there over SSH: `chronyc tracking`, Kea's control channel. It must change nothing. */
+export interface HostProbe {
+  readonly kind: 'host';
+  /** The host on which it runs; a host that is not connected fails the probe. */
+  readonly host: string;
+  readonly service: string;
+  /** What is asked: `ha-heartbeat of kea-dhcp4`. */
+  readonly name: string;
+  /** Run as root. */
+  readonly argv: readonly string[];
+  readonly timeoutSec: number;
+  /** Pure. `code`: of the program; null when it was killed. */
+  judge(answer: { readonly code: number | null; readonly stdout: string; readonly stderr: string }): {
+    readonly ok: boolean;
+    readonly detail: string;
+    readonly warning?: string;
+  };
+}
+
+export type Probe = DnsZoneProbe | DnsVersionProbe | DnsNameProbe | TcpProbe | HttpProbe | UnitProbe | NtpProbe | HostProbe;
 
 export interface ProbeResult {
   readonly ok: boolean;

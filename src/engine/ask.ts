@@ -45,7 +45,7 @@ export async function askSilentAgain(
 
 /** Once for each address: the report says from where its service was asked. */
 function noteClosed(ctx: RunContext, address: string | undefined, from = 'a host'): void {
-  if (address === undefined || isClosed(ctx, address)) return;
+  if (address === undefined || address.startsWith(ON_HOST) || isClosed(ctx, address)) return;
   closed.set(ctx, (closed.get(ctx) ?? new Set()).add(address));
   ctx.emit({
     event: 'warning',
@@ -69,6 +69,9 @@ function silentAddresses(probes: readonly Probe[], results: readonly ProbeResult
   return new Set([...all].filter(([, isSilent]) => isSilent).map(([address]) => address));
 }
 
+/** No address of a network: only the host itself can be asked. */
+const ON_HOST = 'on ';
+
 function addressOf(probe: Probe): string | undefined {
   switch (probe.kind) {
     case 'dns-zone':
@@ -78,6 +81,8 @@ function addressOf(probe: Probe): string | undefined {
       return probe.server;
     case 'tcp':
       return probe.address;
+    case 'host':
+      return `${ON_HOST}${probe.host} ${probe.name}`;
     case 'http':
     case 'unit':
       return undefined;
@@ -105,8 +110,8 @@ async function askVia(
 function unasked(probe: Probe): ProbeResult {
   return {
     ok: false,
-    service: probe.kind.startsWith('dns') ? 'dns' : probe.kind,
-    name: `${probe.kind} ${addressOf(probe) ?? ''}`,
+    service: probe.kind.startsWith('dns') ? 'dns' : probe.kind === 'host' ? probe.service : probe.kind,
+    name: probe.kind === 'host' ? probe.name : `${probe.kind} ${addressOf(probe) ?? ''}`,
     detail: 'silent from here, and no host could be asked to ask',
     tookMs: 0,
     silent: true,

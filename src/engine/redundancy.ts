@@ -69,7 +69,7 @@ export function isMembersOwn(desired: DesiredHost, observation: Observation): (p
   const isConfirmed = hasConfirmed(desired, observation);
   return (probe) => {
     // The hash of the configuration that this run describes says nothing of the one that the member has confirmed.
-    if (probe.kind === 'dns-version') return false;
+    if (probe.kind === 'dns-version' || (probe.kind === 'host' && probe.ofDescription === true)) return false;
     return !isConfirmed || probe.kind !== 'dns-zone' || known.has(probe.zone);
   };
 }

@@ -50,6 +50,8 @@ function adapted(probe: Probe, texts: readonly string[], input: RestoredProbesIn
     case 'http':
     case 'unit':
       return [probe];
+    case 'host':
+      return probe.ofDescription === true ? [] : [probe];
   }
 }
 

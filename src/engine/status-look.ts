@@ -1,6 +1,7 @@
 /** One look at one host: a connection, a round trip, and beside them the questions to its services. */
 import { InfraError } from '../errors.ts';
 import type { Host } from '../inventory/model.ts';
+import { runHostProbes } from '../probes/on-host.ts';
 import { runProbes } from '../probes/run.ts';
 import type { Probe, ProbeResult } from '../probes/types.ts';
 import type { Connection } from '../ssh/transport.ts';
@@ -9,6 +10,7 @@ import type { HostRole } from './host-roles.ts';
 import type { Observation } from './observation.ts';
 import { observeRequest } from './request.ts';
 import type { RunContext } from './run-context.ts';
+import { withHostAnswers } from './survey.ts';
 
 /** One role of a host, and what its services answered from here; results in the order of `probes`, any serial accepted. */
 export interface RoleLook {
@@ -31,23 +33,34 @@ const TIMING = { timeoutMs: 1_000, tries: 2 };
 
 /** Services are asked beside the connection: an answer needs no login. */
 export async function lookAt(ctx: RunContext, host: Host, roles: readonly HostRole[]): Promise<HostLook> {
-  const asked = Promise.all(
-    roles.map(async (role): Promise<RoleLook> => {
-      const probes = role.desired.probes(new Map());
-      return { role, probes, results: await runProbes(probes, TIMING) };
-    }),
-  );
-  asked.catch(() => {});
+  const asked = roles.map((role) => {
+    const probes = role.desired.probes(new Map());
+    return { role, probes, direct: runProbes(probes, TIMING) };
+  });
+  for (const { direct } of asked) direct.catch(() => {});
   let connection: Connection | undefined;
   try {
     connection = await ctx.transport.connect(host, { timeoutMs: ctx.deadlines.connectMs, signal: ctx.signal });
+    const vantage = { name: host.name, connection };
+    const told = asked.map(({ probes, direct }) => withHostAnswers(probes, direct, runHostProbes(vantage, probes)));
+    for (const results of told) results.catch(() => {});
     const observation = await observeAll(ctx, connection, roles);
-    return { host, roles: await asked, connection, observation };
+    return { host, roles: await looksOf(asked, told), connection, observation };
   } catch (error) {
     await connection?.close();
     if (!(error instanceof InfraError)) throw error;
-    return { host, roles: await asked, error };
+    const direct = asked.map((one) => one.direct);
+    return { host, roles: await looksOf(asked, direct), error };
   }
+}
+
+function looksOf(
+  asked: readonly Pick<RoleLook, 'role' | 'probes'>[],
+  results: readonly Promise<readonly ProbeResult[]>[],
+): Promise<readonly RoleLook[]> {
+  return Promise.all(
+    asked.map(async ({ role, probes }, index) => ({ role, probes, results: (await results[index]) ?? [] })),
+  );
 }
 
 /** One round trip; a second one only for files in the manifest that nobody describes any more. */

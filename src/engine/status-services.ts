@@ -64,7 +64,7 @@ async function judgeRole(
   const answersIn = (all: readonly ProbeResult[]): boolean =>
     all.some((result, index) => probes[index]?.kind !== 'unit' && (result.ok || result.serial !== undefined));
   if (observation === undefined || connection === undefined) {
-    const kept = probes.map((probe) => probe.kind !== 'unit' && probe.kind !== 'dns-version');
+    const kept = probes.map(({ kind }) => kind !== 'unit' && kind !== 'host' && kind !== 'dns-version');
     return {
       ...base,
       isReached: false,
@@ -106,7 +106,9 @@ async function answersElsewhere(
   const others = roles.filter(
     (other) => serviceKey({ role: other }) === serviceKey({ role }) && !shown.has(other.host.name),
   );
-  const probes = others.flatMap(({ desired }) => desired.probes(new Map())).filter(({ kind }) => kind !== 'unit');
+  const probes = others
+    .flatMap(({ desired }) => desired.probes(new Map()))
+    .filter(({ kind }) => kind !== 'unit' && kind !== 'host');
   return (await runProbes(probes, { timeoutMs: 1_000, tries: 1 })).some(({ ok, serial }) => ok || serial !== undefined);
 }
 

@@ -1,8 +1,9 @@
 /** The first look at a host: one connection, one round trip, and beside it the probes of its services. */
 import { InfraError } from '../errors.ts';
 import type { Host } from '../inventory/model.ts';
+import { runHostProbes } from '../probes/on-host.ts';
 import { runProbes } from '../probes/run.ts';
-import type { ProbeResult } from '../probes/types.ts';
+import type { Probe, ProbeResult } from '../probes/types.ts';
 import type { Connection } from '../ssh/transport.ts';
 import type { DesiredHost } from './desired.ts';
 import { observe } from './host-agent.ts';
@@ -44,6 +45,8 @@ export async function surveyHost(ctx: RunContext, desired: DesiredHost): Promise
       desired.resources.map(({ resource }) => resource),
       probes,
     );
+    const told = runHostProbes({ name: desired.host.name, connection }, probes);
+    told.catch(() => {});
     const observation = await observeWithDeletions(ctx, connection, desired, request);
     ctx.emit({
       event: 'host-observed',
@@ -51,12 +54,22 @@ export async function surveyHost(ctx: RunContext, desired: DesiredHost): Promise
       resources: desired.resources.length,
       tookMs: Math.round(ctx.now() - startedMs),
     });
-    return { desired, connection, observation, early, startedMs };
+    return { desired, connection, observation, early: withHostAnswers(probes, early, told), startedMs };
   } catch (error) {
     await connection?.close();
     if (error instanceof InfraError) return { desired, error, startedMs };
     throw error;
   }
+}
+
+/** `direct`: in the order of the probes; those that the host answered itself take the place of what could not be asked from here. */
+export async function withHostAnswers(
+  probes: readonly Probe[],
+  direct: Promise<readonly ProbeResult[]>,
+  told: Promise<ReadonlyMap<Probe, ProbeResult>>,
+): Promise<readonly ProbeResult[]> {
+  const [results, answers] = await Promise.all([direct, told]);
+  return results.map((result, index) => answers.get(probes[index] as Probe) ?? result);
 }
 
 /** The same host once more, or for the first time, over a connection that is there. Throws what the link does. */

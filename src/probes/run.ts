@@ -9,7 +9,10 @@ export interface ProbeTiming {
 
 type DnsProbe = Extract<Probe, { readonly kind: 'dns-zone' | 'dns-version' | 'dns-name' }>;
 
-/** `unit` probes are answered by observing, not here: they come back as passed with the detail `asked on the host`. */
+/**
+ * `unit` probes are answered by observing, not here: they come back as passed with the detail `asked on the host`. `host` probes need a
+ * connection (on-host.ts): they come back as silent.
+ */
 export async function runProbes(probes: readonly Probe[], timing: ProbeTiming): Promise<readonly ProbeResult[]> {
   const dns = probes.filter((probe): probe is DnsProbe => probe.kind.startsWith('dns-'));
   const answers = dns.length === 0 ? [] : await runDns(dns, timing);
@@ -61,6 +64,10 @@ async function runOther(probe: Probe, timing: ProbeTiming): Promise<ProbeResult>
     }
     case 'unit':
       return result(true, 'unit', `unit ${probe.unit}`, 'asked on the host');
+    case 'host': {
+      const { unaskedHostProbe } = await import('./on-host.ts');
+      return unaskedHostProbe(probe);
+    }
     case 'dns-zone':
     case 'dns-version':
     case 'dns-name':

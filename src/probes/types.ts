@@ -69,6 +69,8 @@ export interface HostProbe {
   /** Run as root. */
   readonly argv: readonly string[];
   readonly timeoutSec: number;
+  /** Holds only for what this run describes (the hash of its configuration): not asked of peers, nor of earlier generations. */
+  readonly ofDescription?: boolean;
   /** Pure. `code`: of the program; null when it was killed. */
   judge(answer: { readonly code: number | null; readonly stdout: string; readonly stderr: string }): {
     readonly ok: boolean;
@@ -77,7 +79,15 @@ export interface HostProbe {
   };
 }
 
-export type Probe = DnsZoneProbe | DnsVersionProbe | DnsNameProbe | TcpProbe | HttpProbe | UnitProbe | NtpProbe | HostProbe;
+export type Probe =
+  | DnsZoneProbe
+  | DnsVersionProbe
+  | DnsNameProbe
+  | TcpProbe
+  | HttpProbe
+  | UnitProbe
+  | NtpProbe
+  | HostProbe;
 
 export interface ProbeResult {
   readonly ok: boolean;

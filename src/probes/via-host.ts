@@ -35,12 +35,15 @@ export async function runProbesVia(
     if (probe.kind === 'tcp') work.push(connectVia(vantage, probe).then((result) => void answers.set(probe, result)));
     if (probe.kind === 'ntp') work.push(askChronyd(vantage, probe).then((result) => void answers.set(probe, result)));
   }
+  const { runHostProbes } = await import('./on-host.ts');
+  const own = runHostProbes(vantage, probes);
   await Promise.all(work);
+  const told = await own;
   const tookMs = Math.round(performance.now() - started);
   return probes.map((probe) => {
     const result = answers.get(probe);
     return result === undefined
-      ? undefined
+      ? told.get(probe)
       : { ...result, detail: `${result.detail} (asked from ${vantage.name})`, from: vantage.name, tookMs };
   });
 }

@@ -1,5 +1,6 @@
 /** Runs one playbook from the command line: wires files, transport, engine and reports, and turns the end into an exit code. */
 import { writeSync } from 'node:fs';
+import type { ZoneProblem } from '../dns/problems.ts';
 import { errorReport } from '../engine/error-report.ts';
 import type { Summary } from '../engine/events.ts';
 import { EXIT, type ExitCode, InfraError } from '../errors.ts';
@@ -18,6 +19,7 @@ import type { PlaybookFlags } from './playbook-options.ts';
 import { createReporter } from './playbook-report.ts';
 import { loadTarget, type Target } from './playbook-target.ts';
 import { isLab } from './target-inventory.ts';
+import { zoneWarnings } from './zone-warnings.ts';
 
 export async function runPlaybookCommand(
   file: PlaybookFile,
@@ -52,7 +54,7 @@ class PlaybookRun {
       onSecond: () => this.abortAtOnce(),
     });
     try {
-      const target = await loadTarget(this.file, this.flags, this.project);
+      const target = await loadTarget(this.file, this.flags, this.project, (problems) => this.sayDoubts(problems));
       const summary = await this.run(target, interruption);
       const code = exitCode(summary, { interrupted: wasCut(summary, interruption), declined: this.declined });
       await this.stream.close(code);
@@ -105,6 +107,11 @@ class PlaybookRun {
     this.declined = !isYes;
     this.stream.resume();
     return isYes;
+  }
+
+  /** Only of a playbook that uses the zones: others ask for none. */
+  private sayDoubts(problems: readonly ZoneProblem[]): void {
+    for (const warning of zoneWarnings(problems)) this.stream.emit({ event: 'warning', ...warning });
   }
 
   private sayInterrupted(name: NodeJS.Signals): void {

@@ -1,5 +1,6 @@
 /** What a run is about: the playbook, the hosts as the inventory (or the lab) has them, and the zones. */
 import { join } from 'node:path';
+import type { ZoneProblem } from '../dns/problems.ts';
 import type { Zone } from '../dns/zone.ts';
 import type { Inventory } from '../inventory/model.ts';
 import type { Playbook } from '../playbook/define.ts';
@@ -16,12 +17,17 @@ export interface Target {
 }
 
 /** Everything that can be wrong before a host is asked throws here, or in the engine before its first event. */
-export async function loadTarget(file: PlaybookFile, flags: PlaybookFlags, project: Project): Promise<Target> {
+export async function loadTarget(
+  file: PlaybookFile,
+  flags: PlaybookFlags,
+  project: Project,
+  onDoubts?: (problems: readonly ZoneProblem[]) => void,
+): Promise<Target> {
   const { loadPlaybook } = await import('../playbook/load.ts');
   const playbook = await loadPlaybook(file, { projectDir: project.dir, userCacheDir: userCacheDir() });
   const inventory = await loadTargetInventory(flags, project);
   await refuseMisspeltVars(playbook, inventory);
-  return { playbook, inventory, zones: await zonesOf(inventory) };
+  return { playbook, inventory, zones: await zonesOf(inventory, onDoubts) };
 }
 
 /** A var that nearly is one of the playbook's roles is a slip; others may be anything. */
@@ -36,15 +42,18 @@ async function refuseMisspeltVars(playbook: Playbook, inventory: Inventory): Pro
   );
 }
 
-/** Parsed at once; what is wrong with them is thrown when they are asked for. */
-export async function zonesOf(inventory: Inventory): Promise<() => readonly Zone[]> {
+/** Parsed at once; what is wrong with them is thrown when they are asked for. `onDoubts` hears once what loads and was probably not meant. */
+export async function zonesOf(
+  inventory: Inventory,
+  onDoubts: (problems: readonly ZoneProblem[]) => void = () => undefined,
+): Promise<() => readonly Zone[]> {
   const { loadZones } = await import('../dns/load.ts');
-  const loaded = await loadZones(join(inventory.dir, 'zones')).then(
-    ({ zones }) => ({ zones }),
-    (error: unknown) => ({ error }),
-  );
+  const loaded = await loadZones(join(inventory.dir, 'zones')).catch((error: unknown) => ({ error }));
+  let isTold = false;
   return () => {
     if ('error' in loaded) throw loaded.error;
+    if (!isTold && loaded.warnings.length > 0) onDoubts(loaded.warnings);
+    isTold = true;
     return loaded.zones;
   };
 }

@@ -34,9 +34,18 @@ const REMEDIES: Readonly<Record<HostErrorCode, string>> = {
     'The guard does not run: see on the host systemctl status coreos-infra-guard.path coreos-infra-guard.service. Nothing is changed without it.',
   serves: 'The host serves again: run the same command again, with its peers reachable.',
   inhibitor: 'See on the host: systemd-inhibit --list, and systemctl status "coreos-infra-inhibit-*"',
+  hold: 'See the words above, and on that host: systemctl status "coreos-infra-hold-*"',
   install: 'See the words above; /usr/local and /etc/systemd/system must be writable.',
   'self-test': 'The host lacks something that a revert needs. See the words above, and docs/protocol.md.',
   'reconcile-failed': 'The files of the confirmed generation do not fit this OS. See docs/protocol.md and run status.',
+  ostree: 'See the words above, and on the host: rpm-ostree status, journalctl -b -u rpm-ostreed.',
+  zincati: 'Zincati must not act meanwhile. See on the host: systemctl status zincati, then run the same command again.',
+  transaction: 'Wait for it, or end it on the host: rpm-ostree status, sudo rpm-ostree cancel.',
+  staged: 'See on the host: rpm-ostree status. What nobody wants any more is dropped by: sudo rpm-ostree cleanup -p',
+  'stage-failed': 'See the words of rpm-ostree above; the host runs its old OS, untouched.',
+  'not-on-disk': 'The deployment was removed meanwhile. See on the host: rpm-ostree status.',
+  default: 'Another deployment would be booted than the one that runs. See on the host: rpm-ostree status.',
+  inhibited: 'Wait for whoever keeps the host from rebooting: systemd-inhibit --list on the host.',
   usage: 'This is a bug of coreos-infra: please report it.',
 };
 

@@ -40,12 +40,20 @@ export function encodeBundle(changeSet: ChangeSet, options: BundleOptions): Bund
   const words = ['apply', String(tar.length), hash(tar), changeSet.id, options.token];
   return {
     bytes: tar,
-    command: sudo([...unitOf(changeSet.id), '/bin/bash', '-c', CHECKED_HELPER, 'bash', helper, ...words]),
+    command: sudo([
+      ...unitOf(changeSet.id, `applies change set ${changeSet.id}`),
+      '/bin/bash',
+      '-c',
+      CHECKED_HELPER,
+      'bash',
+      helper,
+      ...words,
+    ]),
   };
 }
 
-/** systemd-run(1): --pipe hands our stdin and stdout on; expansion of $ is bash's business, not systemd's. */
-function unitOf(id: string): readonly string[] {
+/** A unit that the guard can kill as a whole. systemd-run(1): --pipe hands our stdin and stdout on; expansion of $ is bash's business, not systemd's. */
+export function unitOf(name: string, what: string): readonly string[] {
   return [
     'systemd-run',
     '--quiet',
@@ -53,14 +61,14 @@ function unitOf(id: string): readonly string[] {
     '--pipe',
     '--wait',
     '--expand-environment=no',
-    `--unit=coreos-infra-apply-${id}`,
-    `--description=coreos-infra applies change set ${id}`,
+    `--unit=coreos-infra-apply-${name}`,
+    `--description=coreos-infra ${what}`,
     '--',
   ];
 }
 
 /** Runs the installed helper when its hash is the one that was asked for: $1 its version, then the verb. */
-const CHECKED_HELPER = `h=${HELPER_FOLDER}/$1/helper; read -r s _ < <(sha256sum -- "$h" 2>/dev/null)
+export const CHECKED_HELPER = `h=${HELPER_FOLDER}/$1/helper; read -r s _ < <(sha256sum -- "$h" 2>/dev/null)
 if [[ $s == "$1"* ]]; then exec /bin/bash "$h" "\${@:2}"; fi
 printf '{"step":"receive","error":"helper","message":"the helper %s is not installed on the host, or was changed there","detail":[]}\\n' "$1"
 exit 1`;

@@ -1,6 +1,9 @@
 /** The helper's JSON lines as values: what step it is at, how it ended, and why it refused. */
+import type { HostErrorCode } from './error-codes.ts';
 import { HostAnswerError } from './errors.ts';
 import { printable, stripControls } from './fields.ts';
+
+export type { HostErrorCode } from './error-codes.ts';
 
 /** The steps of an apply, in order; `images`, `validate`, `unit`, `daemon-reload`, `command` and `local-checks` only where there is something to do. */
 export const APPLY_STEPS = [
@@ -21,47 +24,6 @@ export const APPLY_STEPS = [
 ] as const;
 export type ApplyStep = (typeof APPLY_STEPS)[number];
 
-/** Why the helper refused or failed. Fields are only added; an unknown code is shown as it stands. */
-export type HostErrorCode =
-  /** Arrived damaged, or with records that this helper does not know. */
-  | 'receive'
-  /** Another boot than the one that was observed. */
-  | 'booted'
-  /** A target is not what the plan saw: plan anew. */
-  | 'stale'
-  | 'locked'
-  | 'missing-folder'
-  | 'unsafe-folder'
-  | 'symlink'
-  | 'image-missing'
-  | 'owner'
-  | 'label'
-  | 'validation'
-  | 'quadlet'
-  | 'no-space'
-  | 'read-only'
-  | 'immutable'
-  | 'write-failed'
-  | 'no-go'
-  | 'daemon-reload'
-  | 'unit-failed'
-  | 'command-failed'
-  | 'revert-failed'
-  | 'no-slot'
-  | 'other-slot'
-  | 'not-applied'
-  | 'record'
-  /** Not installed in this version: install.ts first. */
-  | 'helper'
-  | 'no-guard'
-  /** The host to be repaired serves by now. */
-  | 'serves'
-  | 'inhibitor'
-  | 'install'
-  | 'self-test'
-  | 'reconcile-failed'
-  | 'usage';
-
 /** Who holds a host: a run's lease, or an open change set. */
 export interface Holder {
   readonly owner: string;
@@ -76,7 +38,16 @@ export interface Holder {
 }
 
 /** A slot's word, and `none`: neither the slot nor an archive knows the id. */
-export type SlotWord = 'armed' | 'applied' | 'confirmed' | 'reverting' | 'reverted' | 'failed' | 'none';
+export type SlotWord =
+  | 'armed'
+  | 'applied'
+  | 'confirmed'
+  | 'reverting'
+  /** OS upgrades: the second and last try to go back. */
+  | 'reverting2'
+  | 'reverted'
+  | 'failed'
+  | 'none';
 
 export type HostStep =
   /** A step begins; `what` is the unit, image, validation or command that it is about. */
@@ -103,10 +74,25 @@ export type HostStep =
       readonly state: SlotWord;
       readonly generation: number;
       readonly reason: string;
+      /** Of an OS upgrade's slot: as in OsPast and OsSlot (os-look.ts). */
+      readonly os?: { readonly cause: string; readonly from: string; readonly to: string; readonly trialBoot: string };
     }
+  /** An OS slot is open; `zincati`: its ActiveState as it was found. */
+  | { readonly kind: 'opened'; readonly id: string; readonly generation: number; readonly zincati: string }
+  /** What rpm-ostree says while it stages. */
+  | { readonly kind: 'progress'; readonly text: string }
+  /** Staged, locked, durable in the slot's record: `checksum.serial`. */
+  | { readonly kind: 'staged'; readonly id: string; readonly to: string; readonly version: string }
+  | { readonly kind: 'rebooting' }
+  /** The host goes back to the old deployment: it reboots in a moment. */
+  | { readonly kind: 'going-back'; readonly id: string; readonly to: string }
+  | { readonly kind: 'deadline'; readonly expiresInSec: number }
+  | { readonly kind: 'denied' | 'undenied' }
   /** The lease is ours for so long; the boot that it was given in. */
   | { readonly kind: 'lease'; readonly expiresInSec: number; readonly bootId: string }
   | { readonly kind: 'released' | 'unlocked' }
+  /** A temporary state holds, or was left. */
+  | { readonly kind: 'held' | 'left'; readonly name: string }
   | { readonly kind: 'installed'; readonly version: string }
   /** A kept generation; `at` is in ms since 1970. */
   | {
@@ -179,8 +165,38 @@ const ANSWERS: Readonly<Record<string, (fields: Fields) => HostStep | undefined>
     state: fields.text('state') as SlotWord,
     generation: fields.number('generation'),
     reason: fields.text('reason'),
+    ...(fields.text('kind') === 'os'
+      ? {
+          os: {
+            cause: fields.text('cause'),
+            from: fields.text('from'),
+            to: fields.text('to'),
+            trialBoot: fields.text('trialBoot'),
+          },
+        }
+      : {}),
   }),
+  opened: (fields) => ({
+    kind: 'opened',
+    id: fields.text('id'),
+    generation: fields.number('generation'),
+    zincati: fields.text('zincati'),
+  }),
+  progress: (fields) => ({ kind: 'progress', text: fields.text('text') }),
+  staged: (fields) => ({
+    kind: 'staged',
+    id: fields.text('id'),
+    to: fields.text('to'),
+    version: fields.text('version'),
+  }),
+  rebooting: () => ({ kind: 'rebooting' }),
+  'going-back': (fields) => ({ kind: 'going-back', id: fields.text('id'), to: fields.text('to') }),
+  deadline: (fields) => ({ kind: 'deadline', expiresInSec: fields.number('expiresInSec') }),
+  denied: () => ({ kind: 'denied' }),
+  undenied: () => ({ kind: 'undenied' }),
   lease: (fields) => ({ kind: 'lease', expiresInSec: fields.number('expiresInSec'), bootId: fields.text('bootId') }),
+  held: (fields) => ({ kind: 'held', name: fields.text('name') }),
+  left: (fields) => ({ kind: 'left', name: fields.text('name') }),
   released: () => ({ kind: 'released' }),
   unlocked: () => ({ kind: 'unlocked' }),
   installed: (fields) => ({ kind: 'installed', version: fields.text('version') }),

@@ -1,7 +1,9 @@
 /** The helper's short verbs, streamed, so that they work on a host that has nothing of ours. Each answers with JSON lines (steps.ts). */
 import { createHash } from 'node:crypto';
 import type { ManagedEntry } from '../engine/observation.ts';
+import type { TemporaryState } from '../playbook/temporary-state.ts';
 import { sudo } from '../ssh/sudo.ts';
+import { HostRequestError } from './errors.ts';
 import { FieldReader } from './fields.ts';
 import { type HelperOptions, helperText, helperVersion, installedText } from './helper.ts';
 import { readManaged } from './managed.ts';
@@ -44,6 +46,31 @@ export function renewCall(token: string): HostCall {
 /** Answers `released`, also when the lease is somebody else's by now; `locked` while our change set is open. */
 export function releaseCall(token: string): HostCall {
   return call(['release', token]);
+}
+
+/**
+ * Enters a temporary state under the lease `token`: answers `held` once it is proven, or the error `hold` with the scripts' words.
+ * The unit that holds it leaves it when the lease ends.
+ */
+export function holdCall(token: string, { name, withinSec, enter, proven, leave }: TemporaryState): HostCall {
+  return call(['hold', token, requireStateName(name), String(Math.ceil(withinSec)), enter, proven, leave]);
+}
+
+/** Leaves it: answers `left` once everything is as before; also when it was not held. */
+export function unholdCall({ name, leftWithinSec, left }: TemporaryState): HostCall {
+  return {
+    command: streamedCommand(VERB_SECONDS_MAX + Math.ceil(leftWithinSec)),
+    stdin: encodeVerb('unhold', requireStateName(name), String(Math.ceil(leftWithinSec)), left),
+  };
+}
+
+/** It becomes part of a unit's name. */
+function requireStateName(name: string): string {
+  if (!/^[a-z][a-z0-9-]{0,30}$/.test(name))
+    throw new HostRequestError(`${name} is no name for a temporary state`, {
+      remedy: 'Use lower-case letters, digits and dashes.',
+    });
+  return name;
 }
 
 /** A person takes any lease away and puts a failed slot aside: `unlocked`; `locked` when a change set is open, which ends by itself. */
@@ -120,7 +147,12 @@ export function installCall(options: HelperOptions = {}): HostCall {
 }
 
 function call(words: readonly string[]): HostCall {
-  return { command: streamedCommand(VERB_SECONDS_MAX), stdin: encodeVerb(...words) };
+  return verbCall(words);
+}
+
+/** A verb with its arguments, streamed; the host ends it after `seconds`. */
+export function verbCall(words: readonly string[], seconds: number = VERB_SECONDS_MAX): HostCall {
+  return { command: streamedCommand(seconds), stdin: encodeVerb(...words) };
 }
 
 function encodeVerb(...words: readonly string[]): Uint8Array {

@@ -82,6 +82,13 @@ async function describeWrite(
       ...hand,
     };
   }
+  if (change.resource.kind === 'file' && change.resource.describe !== undefined) {
+    const told = change.resource.describe(old?.toString('utf8'));
+    if (told !== undefined) {
+      const detail = [told.detail, attributes].filter((part) => part !== undefined).join(', ');
+      return { ...(detail === '' ? {} : { detail }), diff: bounded(told.lines), ...hand };
+    }
+  }
   const lines =
     isText(change.content) && (old === undefined || isText(old))
       ? await unifiedDiff(old, change.content)

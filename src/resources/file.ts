@@ -1,11 +1,13 @@
 /** The `file` and `directory` resources. */
 import { type AttributeOptions, checkedAttributes, checkedPath } from './paths.ts';
-import type { DirectoryResource, FileResource, Validation } from './types.ts';
+import type { DirectoryResource, FileDescription, FileResource, Validation } from './types.ts';
 
 export interface FileOptions extends AttributeOptions {
   readonly content: string | Uint8Array;
   /** Checked on the host before anything is replaced. */
   readonly validate?: Validation;
+  /** Instead of a line-by-line diff: see FileResource. */
+  readonly describe?: (before: string | undefined) => FileDescription | undefined;
 }
 
 /** A regular file with exactly this content. Default 0644 root:root. */
@@ -17,6 +19,7 @@ export function file(path: string, options: FileOptions): FileResource {
     content: options.content,
     ...checkedAttributes(options, 0o644),
     ...(options.validate === undefined ? {} : { validate: options.validate }),
+    ...(options.describe === undefined ? {} : { describe: options.describe }),
   };
 }
 

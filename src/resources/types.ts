@@ -35,6 +35,16 @@ export interface FileResource extends FileAttributes {
   readonly path: string;
   readonly content: string | Uint8Array;
   readonly validate?: Validation;
+  /** Tells a change in the words of what the file describes, not line by line. Pure; undefined: it cannot read what stood there. */
+  readonly describe?: (before: string | undefined) => FileDescription | undefined;
+}
+
+/** A change of a file in words. */
+export interface FileDescription {
+  /** In a word or two, beside the file's name: `subnets ~1`. */
+  readonly detail?: string;
+  /** As a diff shows them: `+ pool …`, `- …`, `~ …`. */
+  readonly lines: readonly string[];
 }
 
 export interface DirectoryResource extends FileAttributes {

@@ -15,6 +15,8 @@ export type {
   RollingStrategy,
 } from './playbook/define.ts';
 export { definePlaybook, defineRole, rolling, use } from './playbook/define.ts';
-export type { Probe, ProbeResult } from './probes/types.ts';
+export type { HostAnswer, Precondition, PreconditionVerdict } from './playbook/precondition.ts';
+export type { TemporaryState } from './playbook/temporary-state.ts';
+export type { HostProbe, Probe, ProbeResult } from './probes/types.ts';
 export { command, directory, execWords, file, image, quadlet, raw, renderUnit, unit, zone } from './resources/index.ts';
 export type * from './resources/types.ts';

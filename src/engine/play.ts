@@ -82,6 +82,7 @@ export async function runPlay(ctx: RunContext, prepared: PreparedPlay): Promise<
     const same = planned.filter(({ changeSet }) => changeSet === undefined);
     ended.push(...(await Promise.all(same.map((one) => endUnchanged(ctx, one.survey, serials, reached)))));
     if (ctx.options.check || differing.length === 0) {
+      if (differing.length > 0) await foresee(ctx, differing, reached);
       ended.push(
         ...differing.map(({ survey, reports }) =>
           finishHost(ctx, survey.desired, { status: 'changed', startedMs: survey.startedMs, changes: reports }),
@@ -150,6 +151,16 @@ async function planAll(
     }
   }
   return planned;
+}
+
+/** In check mode: what would be refused. Asked of the hosts of the run only. */
+async function foresee(
+  ctx: RunContext,
+  differing: readonly PlannedHost[],
+  reached: readonly SurveyedHost[],
+): Promise<void> {
+  const { checkPreconditions } = await import('./preconditions.ts');
+  for (const one of differing) await checkPreconditions(ctx, one, reached);
 }
 
 /** As described; but does it serve? In check mode probes are shown and not judged. */

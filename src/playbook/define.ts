@@ -4,6 +4,7 @@ import type { Zone } from '../dns/zone.ts';
 import type { Host, Inventory, Vars } from '../inventory/model.ts';
 import type { Probe } from '../probes/types.ts';
 import type { Resource } from '../resources/types.ts';
+import type { Precondition } from './precondition.ts';
 import type { TemporaryState } from './temporary-state.ts';
 
 export interface RoleContext<V> {
@@ -34,6 +35,8 @@ export interface RoleDefinition<S extends TObject = TObject> {
   resources(context: RoleContext<Static<S>>): readonly Resource[];
   /** What proves that the host serves; pure. Without `serials` entries any serial will do. */
   probes?(context: ProbeContext<Static<S>>): readonly Probe[];
+  /** What must hold on all members before `context.host` is changed by this role; pure. */
+  preconditions?(context: RoleContext<Static<S>>): readonly Precondition[];
   /** Temporary states that a change or a reboot of `context.host` needs, there or on its peers; pure. */
   temporaryStates?(context: RoleContext<Static<S>>): readonly TemporaryState[];
   /** Others copy its zones and follow a rising serial only: an earlier state is brought back under a new serial. Default: false. */

@@ -20,6 +20,10 @@ const selfReference = {
   name: 'self-reference',
   setup(context) {
     context.onResolve({ filter: /^coreos-infra($|\/)/ }, ({ path }) => ({ path: ownModule(path) }));
+    // libsql finds its native program in a slow way (src/store/native-target.ts).
+    context.onResolve({ filter: /^(@neon-rs\/load|detect-libc)$/ }, () => ({
+      path: join(root, 'src/store/native-target.ts'),
+    }));
     // ssh2 tries these compiled speed-ups and does without: so `npm ci --ignore-scripts` is enough.
     context.onResolve({ filter: /^cpu-features$|\.node$/ }, ({ path }) => ({ path, external: true }));
   },

@@ -1,7 +1,7 @@
 /** What the operator's commands (status, generations, revert, unlock) work on: inventory, roles of all playbooks, and a context to talk with. */
 import { hostname, userInfo } from 'node:os';
 import { hostRoles } from '../engine/host-roles.ts';
-import { DEFAULT_DEADLINES, type Deadlines, type RunContext, type RunOptions } from '../engine/run-context.ts';
+import { type Deadlines, type RunContext, type RunOptions, resolveDeadlines } from '../engine/run-context.ts';
 import type { Inventory } from '../inventory/model.ts';
 import { commandName, type Project } from './context.ts';
 import { zonesOf } from './playbook-target.ts';
@@ -58,7 +58,7 @@ export async function operatorContext(input: OperatorContextInput): Promise<RunC
       forceUnsafe: false,
       ...input.options,
     },
-    deadlines: { ...DEFAULT_DEADLINES, ...input.deadlines },
+    deadlines: resolveDeadlines(input.deadlines),
     helper: {},
     emit: input.emit ?? (() => {}),
     signal: input.signal ?? new AbortController().signal,

@@ -1,6 +1,7 @@
 /** What every part of a run needs: options, the outside world as interfaces, and where events go. */
 
 import type { Zone } from '../dns/zone.ts';
+import { HostRequestError } from '../host/errors.ts';
 import type { HelperOptions } from '../host/helper.ts';
 import type { Inventory } from '../inventory/model.ts';
 import type { Transport } from '../ssh/transport.ts';
@@ -37,9 +38,12 @@ export interface Deadlines {
   readonly confirmMs: number;
   /** Beyond the guard's deadline: how long the end of a change is asked for. */
   readonly outcomeMs: number;
-  /** A lease runs out so long after its last renewal, s; renewed every third of it. */
+  /** A lease runs out so long after its last renewal, s; renewed every third of it. More than GO_SECONDS. */
   readonly leaseSec: number;
 }
+
+/** A host takes `go` only so long after its own `ready`, s. The host's own figure: src/host/apply.sh. */
+export const GO_SECONDS = 10;
 
 export const DEFAULT_DEADLINES: Deadlines = {
   connectMs: 10_000,
@@ -50,6 +54,20 @@ export const DEFAULT_DEADLINES: Deadlines = {
   outcomeMs: 60_000,
   leaseSec: 30,
 };
+
+/**
+ * The defaults with what was set. The leases of the peers are renewed between `ready` and `go`: they must outlast what a host still takes
+ * as `go`, else a controller that sleeps in between touches one host while another run touches its peer (docs/protocol.md, R15).
+ * @throws HostRequestError for a lease that does not.
+ */
+export function resolveDeadlines(set: Partial<Deadlines> = {}): Deadlines {
+  const deadlines = { ...DEFAULT_DEADLINES, ...set };
+  if (deadlines.leaseSec > GO_SECONDS) return deadlines;
+  throw new HostRequestError(
+    `a lease of ${deadlines.leaseSec} s could run out while a host still waits for go (${GO_SECONDS} s)`,
+    { remedy: `Set leaseSec to more than ${GO_SECONDS}.` },
+  );
+}
 
 export interface RunContext {
   /** Short random id of the run, as history and messages name it. */

@@ -8,7 +8,7 @@ import { errorReport } from './error-report.ts';
 import { ApplyError } from './errors.ts';
 import type { AvailabilityFigure, HostStatus, HostSummary, Summary } from './events.ts';
 import { type PreparedPlay, preparePlay, runPlay } from './play.ts';
-import { DEFAULT_DEADLINES, type Deadlines, type RunContext } from './run-context.ts';
+import { type Deadlines, type RunContext, resolveDeadlines } from './run-context.ts';
 
 export type RunPlaybookInput = Omit<RunContext, 'owner' | 'deadlines' | 'helper' | 'now' | 'today' | 'zones'> & {
   readonly playbook: Playbook;
@@ -27,7 +27,7 @@ export async function runPlaybook(input: RunPlaybookInput): Promise<Summary> {
   const ctx: RunContext = {
     ...rest,
     owner: `${userInfo().username}@${hostname()}`,
-    deadlines: { ...DEFAULT_DEADLINES, ...input.deadlines },
+    deadlines: resolveDeadlines(input.deadlines),
     helper: input.helper ?? {},
     now,
     today: localDay,

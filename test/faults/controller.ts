@@ -6,7 +6,7 @@ import { exitCode } from '../../src/cli/exit-code.ts';
 import { loadZones } from '../../src/dns/load.ts';
 import { errorReport } from '../../src/engine/error-report.ts';
 import { runPlaybook } from '../../src/engine/run.ts';
-import type { Deadlines } from '../../src/engine/run-context.ts';
+import { type Deadlines, GO_SECONDS } from '../../src/engine/run-context.ts';
 import { InfraError } from '../../src/errors.ts';
 import { helperText } from '../../src/host/helper.ts';
 import { loadInventory } from '../../src/inventory/load.ts';
@@ -26,7 +26,7 @@ const DEADLINES: Partial<Deadlines> = {
   probesMs: 8_000,
   confirmMs: 15_000,
   outcomeMs: 20_000,
-  leaseSec: 6,
+  leaseSec: GO_SECONDS + 1,
 };
 const KEEPALIVE = { intervalMs: 1_000, countMax: 2 };
 

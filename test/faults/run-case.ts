@@ -1,5 +1,6 @@
 /** One case of the sweep: a run that something happens to, then time passes, then the host is one of its two states and the next run succeeds. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { GO_SECONDS } from '../../src/engine/run-context.ts';
 import { labBoot, labCut, labFill, labFree, labHeal } from '../../src/lab/index.ts';
 import type { Case } from './cases.ts';
 import type { Content } from './content.ts';
@@ -20,9 +21,10 @@ export interface Outcome {
   readonly problems: readonly string[];
 }
 
-/** Of the guard, s. Leases take 6 s (controller.ts). */
+/** Of the guard, s. */
 const CONFIRM_WITHIN_SEC = 6;
-const LEASE_MS = 6_000;
+/** As in controller.ts: the shortest that there is. */
+const LEASE_MS = 1_000 * (GO_SECONDS + 1);
 const ENDS_WITHIN_MS = 60_000;
 /** How long a disk stays full when the run waits for it. */
 const FULL_MS = 8_000;
@@ -182,7 +184,7 @@ async function aftermath(pair: FaultPair, view: HostView, { fault }: Case, contr
     case 'stop-controller':
       await sleep(1_000 * CONFIRM_WITHIN_SEC + LEASE_MS);
       await pair.settled(ENDS_WITHIN_MS);
-      await pair.deploy(pair.next('reload'), { waitLockSec: 20 });
+      await pair.deploy(pair.next('reload'), { waitLockSec: 30 });
       controller.signal('SIGCONT');
       return;
     case 'kill-controller':
@@ -260,7 +262,7 @@ function saidOf(controller: Controller, host: string): string {
 export async function nextRun(pair: FaultPair, content: Content, problems: string[]): Promise<void> {
   const leases = pair.hosts.map(leaseSeconds);
   if (Math.max(...leases) > LEASE_MS / 1_000) problems.push(`leases hold for ${leases.join(' and ')} s more`);
-  const next = await pair.controller(content, { waitLockSec: Math.max(...leases) > 0 ? 15 : 0 });
+  const next = await pair.controller(content, { waitLockSec: Math.max(...leases) > 0 ? 30 : 0 });
   const code = await next.ended(ENDS_WITHIN_MS);
   if (code !== 0) problems.push(`the next run did not succeed: ${next.describe()}`);
   else pair.content = content;

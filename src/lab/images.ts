@@ -11,9 +11,28 @@ import type { Log } from './progress.ts';
 import { step } from './progress.ts';
 import { runScript, scriptPath } from './shell.ts';
 
-/** Images that can be built: upstream name (without tag) and the recipe's folder below src/lab/images. */
-const RECIPES: Readonly<Record<string, string>> = {
-  'docker.io/coredns/coredns': 'coredns',
+/** How the lab builds an image that no registry gives. */
+interface Recipe {
+  /** Below src/lab/images. Images of one folder and version are made of one context: their layers are the same. */
+  readonly folder: string;
+  /** The version that hosts get when the inventory names none; undefined: then they get none. */
+  readonly pinned?: () => string;
+  /** Versions that it can build, for people. */
+  readonly versions: () => string;
+}
+
+const COREDNS: Recipe = {
+  folder: 'coredns',
+  pinned: () => pinnedVersion('coredns'),
+  versions: () => `a version that its Go module has, such as ${pinnedVersion('coredns')}`,
+};
+const KEA: Recipe = { folder: 'kea', versions: () => 'a version that Debian trixie or its backports have' };
+
+/** Images that can be built, by upstream name (without tag). */
+const RECIPES: Readonly<Record<string, Recipe>> = {
+  'docker.io/coredns/coredns': COREDNS,
+  'docker.cloudsmith.io/isc/docker/kea-dhcp4': KEA,
+  'docker.cloudsmith.io/isc/docker/kea-dhcp6': KEA,
 };
 
 /** What hosts of this inventory run: their vars `<role>_image`, and the images that the lab builds, as pinned here. */
@@ -24,15 +43,15 @@ export function imagesOf(inventory: Pick<Inventory, 'hosts'>): string[] {
     ),
   );
   const isNamed = (name: string): boolean => named.some((image) => image.startsWith(`${name}:`));
-  const pinned = Object.entries(RECIPES)
-    .filter(([name]) => !isNamed(name))
-    .map(([name, recipe]) => `${name}:${pinnedVersion(recipe)}`);
+  const pinned = Object.entries(RECIPES).flatMap(([name, { pinned }]) =>
+    pinned === undefined || isNamed(name) ? [] : [`${name}:${pinned()}`],
+  );
   return [...new Set([...named, ...pinned])];
 }
 
 /** The version that a recipe's go.mod pins: `require github.com/coredns/coredns v1.15.0`. */
-function pinnedVersion(recipe: string): string {
-  const goMod = readFileSync(assetPath(`src/lab/images/${recipe}/go.mod`), 'utf8');
+function pinnedVersion(folder: string): string {
+  const goMod = readFileSync(assetPath(`src/lab/images/${folder}/go.mod`), 'utf8');
   return /^require \S+ v(\S+)$/m.exec(goMod)?.[1] ?? '';
 }
 
@@ -85,16 +104,22 @@ async function makeImage(reference: string, base: Promise<string>, log: Log): Pr
 }
 
 /** Compiles the program of an image; its folder is what the image is made of. */
-async function compile(recipe: string, reference: string, base: Promise<string>, log: Log): Promise<string> {
+async function compile(recipe: Recipe, reference: string, base: Promise<string>, log: Log): Promise<string> {
   const { name, tag } = parseReference(reference);
-  const script = assetPath(`src/lab/images/${recipe}/build.sh`);
+  const script = assetPath(`src/lab/images/${recipe.folder}/build.sh`);
   if (!(await canBuildOutside(recipe))) await base;
   const args = [tag, basePath(), scriptPath('go-program.sh')];
   try {
-    return await ensureArtifact(`${recipe}-${recipeKey(recipe, tag)}`, `compiling ${name} ${tag}`, script, args, log);
+    return await ensureArtifact(
+      `${recipe.folder}-${recipeKey(recipe, tag)}`,
+      `building ${name} ${tag}`,
+      script,
+      args,
+      log,
+    );
   } catch (cause) {
     throw new LabError(`the lab cannot build ${reference}`, {
-      remedy: `Use a version that its Go module has, such as ${pinnedVersion(recipe)}, and see that the module can be fetched from here.`,
+      remedy: `Use ${recipe.versions()}, and see that it can be fetched from here.`,
       detail: cause instanceof InfraError ? cause.detail : [],
       cause,
     });
@@ -110,7 +135,7 @@ export async function programOf(reference: string, log: Log): Promise<string> {
       remedy: `It builds ${Object.keys(RECIPES).join(', ')}.`,
     });
   const base = (await canBuildOutside(recipe)) ? Promise.resolve(basePath()) : ensureOs(log).then((os) => os.base);
-  return join(await compile(recipe, reference, base, log), recipe);
+  return join(await compile(recipe, reference, base, log), recipe.folder);
 }
 
 /** Adds the images to the store that all hosts of the lab read. */
@@ -132,13 +157,13 @@ export async function fillImageStore(
   );
 }
 
-function recipeKey(recipe: string, tag: string): string {
-  return keyOf([assetPath(`src/lab/images/${recipe}`)], tag);
+function recipeKey({ folder }: Recipe, tag: string): string {
+  return keyOf([assetPath(`src/lab/images/${folder}`)], tag);
 }
 
 /** Whether the recipe's compiler is on this machine; if not, the recipe needs the root tree. */
-async function canBuildOutside(recipe: string): Promise<boolean> {
-  const script = assetPath(`src/lab/images/${recipe}/build.sh`);
+async function canBuildOutside({ folder }: Recipe): Promise<boolean> {
+  const script = assetPath(`src/lab/images/${folder}/build.sh`);
   return runScript(script, ['--builds-outside', scriptPath('go-program.sh')], { what: 'looking for a compiler' }).then(
     () => true,
     () => false,

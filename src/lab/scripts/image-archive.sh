@@ -15,7 +15,10 @@ binds=("$out:/out" "$out/store:/var/lib/containers/storage")
   if [ "$2" = - ]; then
     timeout 5 podman pull --quiet "$1"
   else
-    podman build --quiet --isolation=chroot --timestamp=0 --tag "$1" /context
+    name=${1##*/} file=/context/Containerfile
+    # Several images of one context have a Containerfile each: Containerfile.kea-dhcp4.
+    [ ! -e "$file.${name%:*}" ] || file=$file.${name%:*}
+    podman build --quiet --isolation=chroot --timestamp=0 --file "$file" --tag "$1" /context
   fi
   podman save --quiet --format=oci-archive --output /out/image.tar "$1"
 ' - "$reference" "$context"

@@ -1,6 +1,5 @@
 /** The roll-out of a play: hosts that differ are changed batch by batch, under the leases of their group, while their peers serve. */
 import { InfraError } from '../errors.ts';
-import type { Host } from '../inventory/model.ts';
 import type { Play } from '../playbook/define.ts';
 import { type Availability, startAvailability } from './availability.ts';
 import { mapBounded } from './concurrency.ts';
@@ -10,14 +9,16 @@ import { statusOfError } from './error-report.ts';
 import { HostLockedError, InterruptedError } from './errors.ts';
 import { Leases } from './leases.ts';
 import { Members, type StandIns } from './members.ts';
-import { changesDone, type PlannedHost, planHost, type RestoreTerms } from './plan-host.ts';
+import { changesDone, type PlannedHost, type RestoreTerms } from './plan-host.ts';
+import { planRest } from './plan-rest.ts';
 import { finishHost, isFailure, type PlayHost } from './play-host.ts';
+import { checkPreconditions } from './preconditions.ts';
 import { redundancyGroup } from './redundancy.ts';
 import { rolloutBatches } from './rollout.ts';
 import type { RunContext } from './run-context.ts';
-import { decideSerials } from './serials.ts';
 import { servesScript } from './serves-script.ts';
 import { reobserve, type Survey, type SurveyedHost, surveyHost } from './survey.ts';
+import { enterStates, TemporaryStates } from './temporary-states.ts';
 
 export interface RolloutInput {
   readonly play: Play;
@@ -138,6 +139,7 @@ class Rollout {
     const targets = new Set(batch.map(({ survey }) => survey.desired.host.name));
     const startedMs = ctx.now();
     try {
+      for (const one of batch) await checkPreconditions(ctx, one, this.#members.reached);
       // Refused before any lock is taken, so that a run that cannot go on disturbs nobody.
       const { notes } = await this.#members.prove(targets, ctx.options.forceUnsafe);
       for (const message of notes) ctx.emit({ event: 'warning', message });
@@ -222,7 +224,8 @@ class Rollout {
     return this.#plans.get(planned.survey.desired.host.name) ?? planned;
   }
 
-  async #deploy({ survey, changeSet, restore }: PlannedHost, targets: ReadonlySet<string>): Promise<DeployResult> {
+  async #deploy(planned: PlannedHost, targets: ReadonlySet<string>): Promise<DeployResult> {
+    const { survey, changeSet, restore } = planned;
     if (changeSet === undefined) throw new Error('a host without changes is not rolled out');
     const { name } = survey.desired.host;
     this.#touched.add(name);
@@ -232,7 +235,8 @@ class Rollout {
       isRepair && !(await this.#members.health(name)).serves
         ? servesScript(survey.desired, survey.observation)
         : undefined;
-    return this.#leases.whileBusy(name, () =>
+    const states = new TemporaryStates(this.#ctx, (host) => this.#leases.holding(host));
+    const result = await this.#leases.whileBusy(name, () =>
       deployHost(this.#ctx, {
         survey,
         changeSet,
@@ -240,13 +244,27 @@ class Rollout {
         token: this.#leases.token(name),
         ...(unlessServes === undefined ? {} : { unlessServes }),
         vantages: this.#members.vantages(name),
-        provePeers: () => this.#provePeers(targets),
+        provePeers: async () => {
+          await this.#renewPeers(targets);
+          await enterStates(this.#ctx, { states, planned, targets, members: this.#members });
+          await this.#members.prove(targets, this.#ctx.options.forceUnsafe);
+        },
       }),
     );
+    const notLeft = await states.leave();
+    return notLeft === undefined ? result : this.#stateStays(name, result, notLeft);
   }
 
-  /** R15, between `ready` and `go`: the leases of the others are still ours, and they serve now. */
-  async #provePeers(targets: ReadonlySet<string>): Promise<void> {
+  /** The change has ended as it has; that a state of ours did not end as it should is told beside it. */
+  #stateStays(host: string, result: DeployResult, error: InfraError): DeployResult {
+    if (result.status === 'changed')
+      return { ...result, status: 'failed', error, message: 'the change itself is confirmed' };
+    this.#ctx.emit({ event: 'warning', host, message: error.message, remedy: error.remedy });
+    return result;
+  }
+
+  /** R15, between `ready` and `go`: the leases of the others are still ours; that they serve is proven afterwards. */
+  async #renewPeers(targets: ReadonlySet<string>): Promise<void> {
     if (this.#ctx.signal.aborted)
       throw new InterruptedError('interrupted before the first write: nothing was touched', {
         remedy: 'Run the same command again.',
@@ -254,19 +272,7 @@ class Rollout {
     await this.#leases.renew(
       this.#members.reached.map(({ desired }) => desired.host.name).filter((name) => !targets.has(name)),
     );
-    await this.#members.prove(targets, this.#ctx.options.forceUnsafe);
   }
-}
-
-/** The hosts that are still to come, observed and planned once more. */
-async function planRest(
-  ctx: RunContext,
-  planned: readonly PlannedHost[],
-  members: readonly Host[],
-): Promise<{ readonly serials: ReadonlyMap<string, number>; readonly plans: readonly PlannedHost[] }> {
-  const surveys = await Promise.all(planned.map(({ survey }) => reobserve(ctx, survey)));
-  const serials = await decideSerials(ctx, surveys, members);
-  return { serials, plans: await Promise.all(surveys.map((survey) => planHost(ctx, survey, serials))) };
 }
 
 /** A change of this run that is undone by a later change set is `reverted`; should that one fail, the change still stands. */

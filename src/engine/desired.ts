@@ -4,6 +4,8 @@ import type { Zone } from '../dns/zone.ts';
 import type { Host, Inventory } from '../inventory/model.ts';
 import { roleVars } from '../inventory/role-vars.ts';
 import type { Play, ProbeContext, RoleUse } from '../playbook/define.ts';
+import type { Precondition } from '../playbook/precondition.ts';
+import type { TemporaryState } from '../playbook/temporary-state.ts';
 import type { Probe } from '../probes/types.ts';
 import type { Resource } from '../resources/types.ts';
 import { DesiredStateError } from './errors.ts';
@@ -20,6 +22,10 @@ export interface DesiredHost {
   readonly roles: readonly string[];
   /** Probes of all roles, or of the one that is named; by zone name the serial to expect, where one is known. */
   probes(serials: ReadonlyMap<string, number>, role?: string): readonly Probe[];
+  /** What a change of its roles, or of the one that is named, needs for a while, here or on peers. Default: nothing. */
+  temporaryStates?(role?: string): readonly TemporaryState[];
+  /** What must hold before one of these roles changes the host. */
+  preconditions?(roles: readonly string[]): readonly Precondition[];
   /** Secondaries copy zones of one of its roles. Default: false. */
   readonly hasSecondaries?: boolean;
 }
@@ -31,6 +37,7 @@ export function ofRole(desired: DesiredHost, role: string): DesiredHost {
     resources: desired.resources.filter((owned) => owned.role === role),
     roles: [role],
     probes: (serials) => desired.probes(serials, role),
+    temporaryStates: () => desired.temporaryStates?.(role) ?? [],
   };
 }
 
@@ -77,6 +84,14 @@ export function desiredHost(host: Host, input: DesiredInput): DesiredHost {
     resources,
     roles: [...new Set(contexts.map(({ role }) => role.name))],
     hasSecondaries: contexts.some(({ role, context }) => role.hasSecondaries?.(context) === true),
+    temporaryStates: (only) =>
+      contexts
+        .filter(({ role }) => only === undefined || role.name === only)
+        .flatMap(({ role, context }) => role.temporaryStates?.(context) ?? []),
+    preconditions: (changing) =>
+      contexts.flatMap(({ role, context }) =>
+        changing.includes(role.name) ? (role.preconditions?.(context) ?? []) : [],
+      ),
     probes: (serials, only) =>
       contexts
         .filter(({ role }) => only === undefined || role.name === only)

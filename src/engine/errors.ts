@@ -36,6 +36,12 @@ export class RefusedError extends InfraError {
   override readonly exitCode = EXIT.failed;
 }
 
+/** A temporary state was left, and its host is not as it was before it. What the run changed has ended. */
+export class StateNotLeftError extends InfraError {
+  readonly code = 'E_STATE_NOT_LEFT';
+  override readonly exitCode = EXIT.failed;
+}
+
 /** An earlier generation cannot be brought back. Nothing was touched. */
 export class RestoreError extends InfraError {
   readonly code = 'E_RESTORE';

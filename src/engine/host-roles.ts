@@ -75,6 +75,10 @@ export function mergedRoles(host: Host, roles: readonly Pick<HostRole, 'desired'
     resources: roles.flatMap(({ desired }) => desired.resources),
     roles: [...new Set(roles.flatMap(({ desired }) => desired.roles))],
     probes: (serials) => roles.flatMap(({ desired }) => desired.probes(serials)),
+    temporaryStates: (only) =>
+      roles.flatMap(({ desired }) =>
+        only === undefined || desired.roles.includes(only) ? (desired.temporaryStates?.() ?? []) : [],
+      ),
     hasSecondaries: roles.some(({ desired }) => desired.hasSecondaries === true),
   };
 }

@@ -34,6 +34,12 @@ export class Leases {
     return held.token;
   }
 
+  /** A host whose lease is ours, with the connection that it was taken over. */
+  holding(host: string): { readonly token: string; readonly connection: Connection } | undefined {
+    const held = this.#held.get(host);
+    return held === undefined ? undefined : { token: held.token, connection: held.partner.connection };
+  }
+
   /**
    * Takes all, in the order of names: two runs cannot wait for each other. Those that are not targets are kept from rebooting meanwhile.
    * Busy: everything is given back; waited for up to --wait-lock. Throws HostLockedError, or what made a host unreachable.

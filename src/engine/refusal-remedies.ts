@@ -39,7 +39,8 @@ const REMEDIES: Readonly<Record<HostErrorCode, string>> = {
   'self-test': 'The host lacks something that a revert needs. See the words above, and docs/protocol.md.',
   'reconcile-failed': 'The files of the confirmed generation do not fit this OS. See docs/protocol.md and run status.',
   ostree: 'See the words above, and on the host: rpm-ostree status, journalctl -b -u rpm-ostreed.',
-  zincati: 'Zincati must not act meanwhile. See on the host: systemctl status zincati, then run the same command again.',
+  zincati:
+    'Zincati must not act meanwhile. See on the host: systemctl status zincati, then run the same command again.',
   transaction: 'Wait for it, or end it on the host: rpm-ostree status, sudo rpm-ostree cancel.',
   staged: 'See on the host: rpm-ostree status. What nobody wants any more is dropped by: sudo rpm-ostree cleanup -p',
   'stage-failed': 'See the words of rpm-ostree above; the host runs its old OS, untouched.',

@@ -66,6 +66,10 @@ export function restoredHost(input: RestoreInput): RestoredHost {
       resources: [...owned, ...units],
       roles,
       probes: (expected) => restoredProbes({ host, roles: staying, entries, generation: input.generation, expected }),
+      temporaryStates: (only) =>
+        staying
+          .filter(({ role }) => only === undefined || role === only)
+          .flatMap(({ desired }) => desired.temporaryStates?.() ?? []),
       hasSecondaries: staying.some(({ desired }) => desired.hasSecondaries === true),
     },
     serials,

@@ -5,7 +5,7 @@ main() {
   # A dead link gives EPIPE on every line we print: what was begun must not end with it.
   trap '' PIPE HUP
   case ${1-} in
-    apply | confirm | status | revert_request | acquire | renew | release | unlock | install_helper | generations | generation) "$@" ;;
+    apply | confirm | status | revert_request | acquire | renew | release | unlock | hold | unhold | install_helper | generations | generation) "$@" ;;
     guard | boot_guard) by_opener "$@" ;;
     *) fail usage "the helper has no verb ${1-}" ;;
   esac

@@ -28,6 +28,7 @@ const FILES = [
   'confirm',
   'status',
   'lease',
+  'hold',
   'guard',
   'reconcile',
   'boot',

@@ -24,6 +24,7 @@ confirm() {
   at_step confirmed
   say confirmed id "$1" generation "${H[generation]}"
   archive generations || :
+  prune_images
 }
 
 # confirmed_before ID: it is in the archive of confirmed ones: the first answer was lost.

@@ -50,7 +50,40 @@ fetch_images() {
     has_image "$image" && continue
     podman image exists "$image" </dev/null >/dev/null 2>&1 && continue
     step images image "$image"
+    note_pulled "$image"
     words_of timeout -k 5 "$PULL_SECONDS" podman pull --quiet "$image" </dev/null && continue
+    rm -f -- "$NOTE"
     fail image-missing "the image $image is not on the host and could not be pulled" "${WORDS[@]}"
   done
+}
+
+# note_pulled NAME: that it is here because of us, in the file NOTE. Written before the pull: an image without a note stays for ever, no more.
+note_pulled() {
+  serial_file "$1"
+  NOTE=$STATE/pulled/$REPLY
+  { mkdir -p -- "$STATE/pulled" && printf '%s\n' "$1" >"$NOTE"; } 2>/dev/null || :
+}
+
+# Where units of whoever else name images.
+UNIT_PLACES=(/etc/containers/systemd /usr/share/containers/systemd /run/containers/systemd /etc/systemd/system)
+REMOVE_SECONDS=10
+
+# prune_images: after a confirm: images that we pulled and that no kept generation (neither its record nor its files) and no unit names
+# any more. Best effort: podman refuses those that a container uses, and they are tried again after the next change.
+prune_images() {
+  local note name
+  local -A gone=()
+  for note in "$STATE"/pulled/*; do
+    name=
+    read -r name 2>/dev/null <"$note" || :
+    if [[ -z $name ]]; then
+      rm -f -- "$note"
+    elif ! grep -raqsF -e "$name" -- "$STATE"/generations "$STATE"/objects "${UNIT_PLACES[@]}"; then
+      gone[$name]=$note
+    fi
+  done
+  ((${#gone[@]})) || return 0
+  timeout -k 2 "$REMOVE_SECONDS" podman image rm -- "${!gone[@]}" </dev/null >/dev/null 2>&1 9>&- || :
+  image_names
+  for name in "${!gone[@]}"; do has_image "$name" || rm -f -- "${gone[$name]}"; done
 }

@@ -1,0 +1,169 @@
+/** The hosts of an upgrade and those that stand in for them: connected, observed, their deployments looked at; anew after each boot. */
+import { mapBounded } from '../engine/concurrency.ts';
+import { requireSuccess } from '../engine/host-agent.ts';
+import { type HostRole, mergedRoles } from '../engine/host-roles.ts';
+import { MemberGroups } from '../engine/member-groups.ts';
+import { Members, type StandIns } from '../engine/members.ts';
+import { redundancyGroup } from '../engine/redundancy.ts';
+import type { RunContext } from '../engine/run-context.ts';
+import { isSurveyed, reobserve, type Survey, type SurveyedHost, surveyHost } from '../engine/survey.ts';
+import type { OsLook } from '../host/os-look.ts';
+import { parseOsLook } from '../host/os-look-parse.ts';
+import { osLookCall } from '../host/os-verbs.ts';
+import type { Host } from '../inventory/model.ts';
+import type { Connection } from '../ssh/transport.ts';
+import type { OriginKind, Release } from './release.ts';
+
+/** The daemon may have to be started first (fcos: up to 5 min, but then something is wrong). */
+const LOOK_MS = 125_000;
+
+export async function lookAtOs(ctx: RunContext, connection: Connection): Promise<OsLook> {
+  const call = osLookCall();
+  const result = await connection.exec(call.command, {
+    what: 'looking at the deployments',
+    timeoutMs: LOOK_MS,
+    stdin: call.stdin,
+  });
+  requireSuccess(ctx, connection, result, 'looking at the deployments');
+  return parseOsLook(result.stdout);
+}
+
+export class Fleet {
+  readonly #ctx: RunContext;
+  readonly #roles: readonly HostRole[];
+  readonly #surveys = new Map<string, Survey>();
+  readonly #looks = new Map<string, OsLook>();
+  /** By pattern. */
+  readonly #inService = new Map<string, boolean>();
+
+  constructor(ctx: RunContext, roles: readonly HostRole[]) {
+    this.#ctx = ctx;
+    this.#roles = roles;
+  }
+
+  /** Everybody in a redundancy group with one of these hosts, and they themselves; in the order of the inventory. */
+  withMembers(hosts: readonly Host[]): readonly Host[] {
+    const wanted = new Set(hosts.map(({ name }) => name));
+    for (const role of this.#roles) {
+      if (wanted.has(role.host.name) && hosts.includes(role.host))
+        for (const { name } of role.members) wanted.add(name);
+    }
+    return [...this.#ctx.inventory.hosts.values()].filter(({ name }) => wanted.has(name));
+  }
+
+  /** What a host cannot be asked is kept as its survey's error. */
+  async connect(hosts: readonly Host[]): Promise<void> {
+    await mapBounded(hosts, this.#ctx.options.forks, async (host) => {
+      const survey = await surveyHost(this.#ctx, mergedRoles(host, this.rolesOf(host.name)));
+      this.#surveys.set(host.name, survey);
+      if (isSurveyed(survey)) await this.relook(host.name);
+    });
+  }
+
+  survey(host: string): Survey {
+    const survey = this.#surveys.get(host);
+    if (survey === undefined) throw new Error(`${host} was not asked`);
+    return survey;
+  }
+
+  /** Throws the error that made it unreachable. */
+  reached(host: string): SurveyedHost {
+    const survey = this.survey(host);
+    if (!isSurveyed(survey)) throw survey.error;
+    return survey;
+  }
+
+  look(host: string): OsLook {
+    const look = this.#looks.get(host);
+    if (look === undefined) throw new Error(`the deployments of ${host} were not looked at`);
+    return look;
+  }
+
+  async relook(host: string): Promise<OsLook> {
+    const look = await lookAtOs(this.#ctx, this.reached(host).connection);
+    this.#looks.set(host, look);
+    return look;
+  }
+
+  /** The host over another connection: it was booted, or the link was lost. */
+  async reconnected(host: string, connection: Connection): Promise<SurveyedHost> {
+    const before = this.survey(host);
+    if (isSurveyed(before)) await before.connection.close();
+    const { desired } = before;
+    const bare = { desired, connection, early: Promise.resolve([]), startedMs: this.#ctx.now() };
+    const survey = await reobserve(this.#ctx, bare);
+    this.#surveys.set(host, survey);
+    await this.relook(host);
+    return survey;
+  }
+
+  async reobserve(host: string): Promise<SurveyedHost> {
+    const survey = await reobserve(this.#ctx, this.reached(host));
+    this.#surveys.set(host, survey);
+    return survey;
+  }
+
+  rolesOf(host: string, pattern?: string): readonly HostRole[] {
+    return this.#roles.filter((role) => role.host.name === host && (pattern ?? role.pattern) === role.pattern);
+  }
+
+  /** Who stands in for a host, as they are connected now: a group for each pattern that it is in and that serves something. */
+  async standIns(host: string): Promise<StandIns> {
+    const patterns = [...new Set(this.rolesOf(host).map(({ pattern }) => pattern))];
+    const groups = patterns.map((pattern) => this.#group(host, pattern));
+    const inService = await Promise.all(groups.map((group) => this.#isInService(group)));
+    return new MemberGroups(
+      groups.filter((_, index) => inService[index]),
+      this.partners(host),
+    );
+  }
+
+  #group(host: string, pattern: string): Members {
+    const members = this.rolesOf(host, pattern)[0]?.members ?? [];
+    const surveys = members.map(({ name }): Survey => {
+      const survey = this.survey(name);
+      return { ...survey, desired: mergedRoles(survey.desired.host, this.rolesOf(name, pattern)) };
+    });
+    return new Members(this.#ctx, redundancyGroup(this.#ctx.inventory, pattern, members), surveys);
+  }
+
+  /** What was never deployed is nobody's service, unless somebody set it up by hand. Learnt once: an upgrade changes nothing in it. */
+  async #isInService(group: Members): Promise<boolean> {
+    const { name } = group.group;
+    const known = this.#inService.get(name);
+    if (known !== undefined) return known;
+    const seen = await Promise.all(group.names.map((member) => group.health(member)));
+    const inService = seen.some(
+      ({ confirmed, serves, unreachable }) => confirmed || serves || unreachable !== undefined,
+    );
+    this.#inService.set(name, inService);
+    return inService;
+  }
+
+  /** The host and the members of all its groups, those that can be reached. */
+  partners(host: string): readonly SurveyedHost[] {
+    const own = this.#ctx.inventory.hosts.get(host);
+    return this.withMembers(own === undefined ? [] : [own])
+      .map(({ name }) => this.survey(name))
+      .filter(isSurveyed);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(
+      [...this.#surveys.values()].map((survey) => (isSurveyed(survey) ? survey.connection.close() : undefined)),
+    );
+  }
+}
+
+/** What a host boots, as a release. Of an OCI origin the deployment's checksum is the host's own, and names nothing elsewhere. */
+export function bootedRelease(look: OsLook): { readonly origin: OriginKind; readonly release: Release } | undefined {
+  const booted = look.deployments.find((one) => one.booted);
+  if (booted === undefined) return undefined;
+  return { origin: booted.image === undefined ? 'ostree' : 'oci', release: releaseOfDeployment(booted) };
+}
+
+export function releaseOfDeployment(one: OsLook['deployments'][number]): Release {
+  const named = { version: one.version, ...(one.timestamp > 0 ? { timestampSec: one.timestamp } : {}) };
+  if (one.image === undefined) return { ...named, checksum: one.baseChecksum };
+  return { ...named, ...(one.image.digest === undefined ? {} : { digest: one.image.digest }) };
+}

@@ -117,6 +117,12 @@ export class Leases {
     }
   }
 
+  /** The host was booted: its lease went with /run, and what was connected to it. The next acquire draws a new token. */
+  forget(host: string): void {
+    this.#held.delete(host);
+    this.#taken.delete(host);
+  }
+
   /** Peers first, then the hosts that were changed. Never throws: what cannot be given back runs out by itself. */
   async release(last: ReadonlySet<string> = new Set()): Promise<void> {
     clearInterval(this.#timer);

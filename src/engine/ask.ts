@@ -85,6 +85,7 @@ function addressOf(probe: Probe): string | undefined {
       return `${ON_HOST}${probe.host} ${probe.name}`;
     case 'http':
     case 'unit':
+    case 'dhcp': // its silence is no sign of a closed way: a standby is silent too
       return undefined;
   }
 }

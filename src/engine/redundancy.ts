@@ -92,7 +92,7 @@ export function memberHealth(
   return {
     name: desired.host.name,
     serves: failed.length === 0,
-    answers: failed.length < results.length,
+    answers: results.some(({ ok, silent }) => ok && silent !== true),
     confirmed: hasConfirmed(desired, observation),
     failed,
   };

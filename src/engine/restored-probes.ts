@@ -46,6 +46,7 @@ function adapted(probe: Probe, texts: readonly string[], input: RestoredProbesIn
       return expect === undefined ? [] : [{ ...probe, server, expect }];
     }
     case 'ntp':
+    case 'dhcp':
     case 'tcp':
     case 'http':
     case 'unit':

@@ -62,6 +62,13 @@ async function runOther(probe: Probe, timing: ProbeTiming): Promise<ProbeResult>
         };
       });
     }
+    case 'dhcp': {
+      const { askDhcp } = await import('./dhcp.ts');
+      return tryAgain(timing, async () => {
+        const judged = await askDhcp(probe, timing.timeoutMs);
+        return { ...judged, tookMs: Math.round(performance.now() - started) };
+      });
+    }
     case 'unit':
       return result(true, 'unit', `unit ${probe.unit}`, 'asked on the host');
     case 'host': {
@@ -77,7 +84,7 @@ async function runOther(probe: Probe, timing: ProbeTiming): Promise<ProbeResult>
 
 async function tryAgain(timing: ProbeTiming, attempt: () => Promise<ProbeResult>): Promise<ProbeResult> {
   let last = await attempt();
-  for (let tried = 1; tried < timing.tries && !last.ok; tried++) last = await attempt();
+  for (let tried = 1; tried < timing.tries && (!last.ok || last.silent === true); tried++) last = await attempt();
   return last;
 }
 

@@ -58,6 +58,23 @@ export interface NtpProbe extends NtpLimits {
   readonly port: number;
 }
 
+/**
+ * An offer of an address, asked for as a relay agent does (no right of root is needed, and the subnet need not be ours). Whoever of `servers`
+ * offers is enough: of a pair only one answers each client. When nothing at all comes back the probe passes with `silent` and a warning: a
+ * standby is silent by design, a firewall may keep us away, strangers may get no address; the servers' own account (HostProbe) decides then.
+ */
+export interface DhcpProbe {
+  readonly kind: 'dhcp';
+  /** IPv4 addresses of servers that stand in for each other. */
+  readonly servers: readonly string[];
+  /** 67. */
+  readonly port: number;
+  /** An address of the subnet in which the client is said to be, such as the server's own. */
+  readonly link: string;
+  /** `offer` leaves nothing behind; `lease` takes the lease, and gives it back. */
+  readonly exchange: 'offer' | 'lease';
+}
+
 /** What a host says of its own service, asked by a program there over SSH: `chronyc tracking`, Kea's control channel. It must change nothing. */
 export interface HostProbe {
   readonly kind: 'host';
@@ -87,6 +104,7 @@ export type Probe =
   | HttpProbe
   | UnitProbe
   | NtpProbe
+  | DhcpProbe
   | HostProbe;
 
 export interface ProbeResult {
@@ -102,7 +120,7 @@ export interface ProbeResult {
   readonly serial?: number;
   /** It passed, but people should know: `not synchronised to a source: serves its own clock`. */
   readonly warning?: string;
-  /** Nothing came back over any transport: whether the service is there cannot be told from here (src/probes/via-host.ts). */
+  /** Nothing came back over any transport: whether the service is there cannot be told from here (src/probes/via-host.ts). Passed: DhcpProbe. */
   readonly silent?: boolean;
   /** The host that was asked to ask, when this machine cannot reach the service. */
   readonly from?: string;

@@ -114,7 +114,9 @@ export class FaultPair {
 
   /** A client that asks both resolvers, 200 times a second each. */
   startClient(): Promise<Client> {
-    return Client.start(this.hosts.map(({ name, host }) => ({ name, server: host.address, port: 53, zones: ZONES })));
+    return Client.start(
+      this.hosts.map(({ name, host }) => ({ service: 'dns', name, server: host.address, port: 53, zones: ZONES })),
+    );
   }
 
   /** A power cut; the host is off when it resolves. */

@@ -15,7 +15,7 @@ async function member(
 ): Promise<QueryTarget> {
   const server = await startDnsServer(({ number }) => (isLost(number) ? undefined : reply));
   servers.push(server);
-  return { name, server: '127.0.0.1', port: server.port, zones: ['example.com', 'example.net'] };
+  return { service: 'dns', name, server: '127.0.0.1', port: server.port, zones: ['example.com', 'example.net'] };
 }
 
 async function run(...targets: readonly QueryTarget[]): ReturnType<QueryLoop['stop']> {
@@ -52,7 +52,7 @@ describe('the query loop', () => {
   });
 
   it('survives a member where nothing listens', async () => {
-    const { group } = await run({ name: 'ns1', server: '127.0.0.1', port: 1, zones: ['example.com'] });
+    const { group } = await run({ service: 'dns', name: 'ns1', server: '127.0.0.1', port: 1, zones: ['example.com'] });
     expect(group.answered).toBe(0);
   });
 });

@@ -7,6 +7,10 @@ import type { PlaybookFlags } from './playbook-options.ts';
 import type { Target } from './playbook-target.ts';
 
 interface PlayList {
+  /** The playbook that it comes from, where several are run as one. */
+  readonly from?: string;
+  /** What must hold before its first host is changed. */
+  readonly gates: readonly string[];
   readonly pattern: string;
   readonly hosts: readonly string[];
   readonly roles: readonly RoleList[];
@@ -41,6 +45,11 @@ async function describePlay({ inventory, zones }: Target, play: Play, flags: Pla
     return desiredHost(first, { uses: [use], members, inventory, zones }).resources.map(({ resource }) => resource.id);
   };
   return {
+    ...(play.from === undefined ? {} : { from: play.from }),
+    gates: play.gates.map(
+      ({ name, hosts: asked, role: { role }, withinSec }) =>
+        `${name}: ${role.name} answers on ${asked}, within ${withinSec} s`,
+    ),
     pattern: play.hosts,
     hosts: hosts.map(({ name }) => name),
     roles: selectRoles(play, { tags: flags.tags ?? [], skipTags: flags.skipTags ?? [] }).map((use) => ({
@@ -53,8 +62,9 @@ async function describePlay({ inventory, zones }: Target, play: Play, flags: Pla
 }
 
 function text(playbook: string, plays: readonly PlayList[], flags: PlaybookFlags): string {
-  const lines = plays.flatMap(({ pattern, hosts, roles }, index) => [
-    `${playbook}${plays.length > 1 ? `, play ${index + 1}` : ''} · hosts: ${pattern} (${hosts.length})`,
+  const lines = plays.flatMap(({ from, gates, pattern, hosts, roles }, index) => [
+    ...(flags.listTasks === true ? gates.map((gate) => `gate · ${gate}`) : []),
+    `${playbook}${plays.length > 1 ? `, play ${index + 1}` : ''}${from === undefined ? '' : ` (${from})`} · hosts: ${pattern} (${hosts.length})`,
     ...(flags.listHosts === true ? hosts.map((host) => `  ${host}`) : []),
     ...(flags.listTasks === true ? roles.flatMap(roleLines) : []),
   ]);

@@ -82,6 +82,13 @@ export type EngineEvent =
       readonly status: 'started' | 'done' | 'failed';
       readonly message?: string;
     }
+  /** A gate is asked, and opened, or stayed closed: `message` says what was seen. */
+  | {
+      readonly event: 'gate';
+      readonly name: string;
+      readonly status: 'asked' | 'open' | 'closed';
+      readonly message?: string;
+    }
   | { readonly event: 'host-observed'; readonly host: string; readonly resources: number; readonly tookMs: number }
   | {
       readonly event: 'host-plan';

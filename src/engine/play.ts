@@ -7,7 +7,7 @@ import type { Availability } from './availability.ts';
 import { mapBounded } from './concurrency.ts';
 import { type DesiredHost, desiredHost, selectRoles } from './desired.ts';
 import { statusOfError } from './error-report.ts';
-import { DesiredStateError, HostLockedError, ProbeFailedError } from './errors.ts';
+import { DesiredStateError, HostLockedError, ProbeFailedError, type RefusedError } from './errors.ts';
 import { failedProbes, judgeProbes, probeLines, probeUntil, tellProbes } from './judge.ts';
 import { openSlot, slotMessage } from './locked.ts';
 import { type PlannedHost, planHost } from './plan-host.ts';
@@ -90,6 +90,11 @@ export async function runPlay(ctx: RunContext, prepared: PreparedPlay): Promise<
       );
       return { hosts: inOrder(desired, ended) };
     }
+    const closed = await askGates(ctx, play);
+    if (closed !== undefined) {
+      ended.push(...differing.map(({ survey }) => refuse(ctx, survey, closed)));
+      return { hosts: inOrder(desired, ended) };
+    }
     const { changeHosts } = await import('./change-hosts.ts');
     const { hosts, availability } = await changeHosts(ctx, {
       play,
@@ -103,6 +108,16 @@ export async function runPlay(ctx: RunContext, prepared: PreparedPlay): Promise<
   } finally {
     await Promise.all(reached.map(({ connection }) => connection.close()));
   }
+}
+
+async function askGates(ctx: RunContext, { gates }: Play): Promise<RefusedError | undefined> {
+  if (gates.length === 0) return undefined;
+  const { proveGates } = await import('./gates.ts');
+  return proveGates(ctx, gates);
+}
+
+function refuse(ctx: RunContext, { desired, startedMs }: SurveyedHost, error: RefusedError): PlayHost {
+  return finishHost(ctx, desired, { status: 'refused', startedMs, error });
 }
 
 function inOrder(desired: readonly DesiredHost[], ended: readonly PlayHost[]): readonly PlayHost[] {

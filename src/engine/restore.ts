@@ -211,6 +211,7 @@ async function change(ctx: RunContext, input: BringBack, planned: PlannedHost): 
     hosts: patterns.join(':'),
     strategy: rolling(),
     roles: [],
+    gates: [],
     before: [],
     after: [],
     onFailure: 'stop',

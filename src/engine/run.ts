@@ -4,10 +4,13 @@ import type { Zone } from '../dns/zone.ts';
 import type { HelperOptions } from '../host/helper.ts';
 import type { Host } from '../inventory/model.ts';
 import type { LocalStep, Play, Playbook } from '../playbook/define.ts';
+import { maskEvent } from '../secrets/mask-events.ts';
+import { resolveSecrets } from '../secrets/resolve.ts';
 import { errorReport } from './error-report.ts';
 import { ApplyError } from './errors.ts';
 import type { AvailabilityFigure, HostStatus, HostSummary, Summary } from './events.ts';
 import { type PreparedPlay, preparePlay, runPlay } from './play.ts';
+import { secretsOf } from './podman-secrets.ts';
 import { type Deadlines, type RunContext, resolveDeadlines } from './run-context.ts';
 
 export type RunPlaybookInput = Omit<RunContext, 'owner' | 'deadlines' | 'helper' | 'now' | 'today' | 'zones'> & {
@@ -26,6 +29,7 @@ export async function runPlaybook(input: RunPlaybookInput): Promise<Summary> {
   const now = (): number => performance.now();
   const ctx: RunContext = {
     ...rest,
+    emit: (event) => input.emit(maskEvent(event)),
     owner: `${userInfo().username}@${hostname()}`,
     deadlines: resolveDeadlines(input.deadlines),
     helper: input.helper ?? {},
@@ -34,6 +38,7 @@ export async function runPlaybook(input: RunPlaybookInput): Promise<Summary> {
   };
   const startedMs = now();
   const prepared = playbook.plays.map((play) => preparePlay(ctx, play));
+  await resolveSecrets(secretsOf(prepared.flatMap(({ desired }) => desired)));
   const hosts = [...new Set(prepared.flatMap(({ desired }) => desired.map(({ host }) => host.name)))];
   ctx.emit({
     event: 'run-started',
@@ -46,7 +51,12 @@ export async function runPlaybook(input: RunPlaybookInput): Promise<Summary> {
   const results = new Map<string, HostSummary>();
   const availability: Record<string, Record<string, AvailabilityFigure>> = {};
   for (const one of prepared) {
-    // A host that failed in an earlier play is not taken further.
+    const stop = whyStopped(ctx, playbook.plays, one.play, results);
+    if (stop !== undefined) {
+      skipPlay(ctx, one, results, stop);
+      continue;
+    }
+    // A host that could not be asked in an earlier play is not asked again.
     const left = { ...one, desired: one.desired.filter(({ host }) => !isBad(results.get(host.name)?.status)) };
     if (left.desired.length > 0) await runPlayWithSteps(ctx, left, results, availability);
   }
@@ -61,6 +71,37 @@ export async function runPlaybook(input: RunPlaybookInput): Promise<Summary> {
   };
   ctx.emit(summary);
   return summary;
+}
+
+/** A play is not begun when an earlier one failed beyond what it allows: what comes later may need it. */
+function whyStopped(
+  ctx: RunContext,
+  plays: readonly Play[],
+  play: Play,
+  results: ReadonlyMap<string, HostSummary>,
+): string | undefined {
+  if (play === plays[0]) return undefined;
+  if (ctx.signal.aborted) return 'interrupted before it was begun';
+  if (ctx.options.check) return undefined;
+  const failed = [...results].filter(([, { status }]) => STOPS.has(status)).map(([name]) => name);
+  if (failed.length <= play.strategy.maxFailed) return undefined;
+  return `not begun, because of ${failed.join(', ')} in an earlier play`;
+}
+
+/** Ends of a host after which later plays are not begun; one that is unreachable or locked is left to the gates of those plays. */
+const STOPS: ReadonlySet<HostStatus> = new Set(['failed', 'reverted', 'refused', 'unknown', 'skipped']);
+
+/** Hosts that had no part in an earlier play are skipped; the others keep how they ended there. */
+function skipPlay(
+  ctx: RunContext,
+  { play, desired }: PreparedPlay,
+  results: Map<string, HostSummary>,
+  why: string,
+): void {
+  ctx.emit({ event: 'warning', message: `${play.from ?? play.hosts}: ${why}` });
+  for (const { host } of desired) {
+    if (!results.has(host.name)) results.set(host.name, { status: 'skipped', changes: [], error: null });
+  }
 }
 
 async function runPlayWithSteps(

@@ -15,6 +15,7 @@ hold() {
   hold_lease "$1"
   # One that an earlier attempt left is left first.
   control stop -- "$HOLDER_UNIT$2-*.service" || fail hold "the state $2 of an earlier run does not end" "${WORDS[@]}"
+  rm -rf -- "$RUN/hold.$2."*
   unit=$HOLDER_UNIT$2-${folder##*.}.service
   { mkdir -- "$folder" && printf '%s\n' "$4" >"$folder/enter" && printf '%s\n' "$6" >"$folder/leave"; } 2>/dev/null || fail_write "$RUN"
   # Not waited for under the lock: entering may take seconds, and renewals come meanwhile.

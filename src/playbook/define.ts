@@ -76,9 +76,26 @@ export type LocalStep = {
   }) => Promise<void>;
 };
 
+/** What must hold before a play changes a host: the services of a role answer on all of its hosts. */
+export interface Gate {
+  readonly kind: 'gate';
+  /** `time in sync`: names it in lists and messages. */
+  readonly name: string;
+  /** Pattern of the hosts that are asked; --limit does not narrow it. */
+  readonly hosts: string;
+  /** Whose probes must pass there. */
+  readonly role: RoleUse;
+  /** How long is waited for that, s. Default 60. */
+  readonly withinSec: number;
+}
+
 export interface Play {
   /** Pattern, as --limit. */
   readonly hosts: string;
+  /** The playbook that it comes from, where several are run as one. */
+  readonly from?: string;
+  /** Asked, in this order, before the first host of the play is changed; a play without changes asks none. */
+  readonly gates: readonly Gate[];
   readonly strategy: RollingStrategy;
   readonly roles: readonly RoleUse[];
   readonly before: readonly LocalStep[];
@@ -106,6 +123,8 @@ export interface PlayInput {
 export type PlaybookInput = { readonly name: string; readonly description?: string } & (
   | PlayInput
   | { readonly plays: readonly PlayInput[] }
+  /** Other playbooks, one after the other; a gate stands before the playbook that needs it. */
+  | { readonly playbooks: readonly (Playbook | Gate)[] }
 );
 
 /** Defines a role; the vars' type follows from its schema. */
@@ -126,19 +145,49 @@ export function rolling(options: Partial<Omit<RollingStrategy, 'kind'>> = {}): R
   return { kind: 'rolling', batch: 1, order: [], pauseSec: 0, maxFailed: 0, ...options };
 }
 
+/** Before the next playbook of a list changes anything, the services of `role` answer on all `hosts`. */
+export function gate<S extends TObject>(
+  name: string,
+  input: { readonly hosts: string; readonly role: RoleDefinition<S> | RoleUse; readonly withinSec?: number },
+): Gate {
+  const role = 'role' in input.role ? input.role : use(input.role);
+  return { kind: 'gate', name, hosts: input.hosts, role, withinSec: input.withinSec ?? 60 };
+}
+
 export function definePlaybook(input: PlaybookInput): Playbook {
-  const plays = 'plays' in input ? input.plays : [input];
   return {
     kind: 'coreos-infra/playbook',
     name: input.name,
     description: input.description ?? '',
-    plays: plays.map((play) => ({
-      hosts: play.hosts,
-      strategy: play.strategy ?? rolling(),
-      roles: play.roles.map((entry) => ('role' in entry ? entry : use(entry))),
-      before: play.before ?? [],
-      after: play.after ?? [],
-      onFailure: play.onFailure ?? 'stop',
-    })),
+    plays:
+      'playbooks' in input ? joinPlays(input.playbooks) : ('plays' in input ? input.plays : [input]).map(definePlay),
   };
+}
+
+function definePlay(play: PlayInput): Play {
+  return {
+    hosts: play.hosts,
+    gates: [],
+    strategy: play.strategy ?? rolling(),
+    roles: play.roles.map((entry) => ('role' in entry ? entry : use(entry))),
+    before: play.before ?? [],
+    after: play.after ?? [],
+    onFailure: play.onFailure ?? 'stop',
+  };
+}
+
+function joinPlays(list: readonly (Playbook | Gate)[]): readonly Play[] {
+  const plays: Play[] = [];
+  let gates: Gate[] = [];
+  for (const entry of list) {
+    if (entry.kind === 'gate') {
+      gates.push(entry);
+      continue;
+    }
+    const [first, ...rest] = entry.plays.map((play) => ({ ...play, from: play.from ?? entry.name }));
+    if (first === undefined) continue;
+    plays.push({ ...first, gates: [...gates, ...first.gates] }, ...rest);
+    gates = [];
+  }
+  return plays;
 }

@@ -48,6 +48,10 @@ export function advance(view: RunView, event: RunEvent): RunView {
       const { localStep: _over, ...rest } = next;
       return event.status === 'started' ? { ...rest, localStep: event.name } : rest;
     }
+    case 'gate': {
+      const { localStep: _over, ...rest } = next;
+      return event.status === 'asked' ? { ...rest, localStep: `waiting for: ${event.name}` } : rest;
+    }
     case 'summary':
       return { ...next, summary: event };
     case 'play-started':

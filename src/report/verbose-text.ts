@@ -22,6 +22,11 @@ export function verboseLines(event: RunEvent, { style, verbose, nameWidth }: Ver
       ];
     return verbose > 0 ? [style.paint('dim', `  local step ${printable(event.name)}: ${event.status}`)] : [];
   }
+  if (event.event === 'gate') {
+    if (event.status === 'closed')
+      return [`  ${symbol(style, 'failed')} gate ${printable(event.message ?? event.name)}`];
+    return verbose > 0 ? [style.paint('dim', `  gate ${printable(event.name)}: ${event.status}`)] : [];
+  }
   if (verbose === 0) return [];
   switch (event.event) {
     case 'play-started':

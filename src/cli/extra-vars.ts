@@ -1,6 +1,9 @@
 /** -e/--extra-vars: `key=value key2="with spaces"`, JSON, or @file (YAML or JSON); later ones win. */
 import { readFileSync } from 'node:fs';
 import type { Vars, VarValue } from '../inventory/model.ts';
+import type { Problem } from '../schema/problems.ts';
+import { readSecretMap } from '../secrets/forms.ts';
+import { Secret } from '../secrets/secret.ts';
 import { UsageError } from './errors.ts';
 
 /** Merges all -e of a command line. Throws UsageError that quotes the one that cannot be read. */
@@ -27,24 +30,25 @@ async function fromFile(path: string): Promise<Vars> {
       cause: error,
     });
   }
-  const { LineCounter, parseDocument } = await import('yaml');
-  const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, version: '1.2' });
-  const [first] = document.errors;
-  if (first !== undefined) {
-    const { line, col } = lineCounter.linePos(first.pos[0]);
-    throw new UsageError(`-e @${path}: ${first.message.split('\n')[0]}`, {
-      where: { file: path, line, column: col },
-      remedy: 'Correct the file.',
-      cause: first,
+  // As a vars file is read: tags of secrets, and files of sops, too.
+  const [{ readYaml }, { Sources }] = await Promise.all([
+    import('../inventory/yaml-source.ts'),
+    import('../inventory/sources.ts'),
+  ]);
+  const problems: Problem[] = [];
+  const value = readYaml(text, path, new Sources(), problems);
+  const [first] = problems;
+  if (first !== undefined)
+    throw new UsageError(`-e @${path}: ${first.message}`, {
+      remedy: first.remedy,
+      ...(first.where === undefined ? {} : { where: first.where }),
     });
-  }
-  return asVars(document.toJS(), `@${path}`);
+  return asVars(value, `@${path}`);
 }
 
 function fromJson(option: string): Vars {
   try {
-    return asVars(JSON.parse(option), option);
+    return asVars(withForms(JSON.parse(option) as VarValue), option);
   } catch (error) {
     if (error instanceof UsageError) throw error;
     throw new UsageError(`-e ${option}: ${error instanceof Error ? error.message : String(error)}`, {
@@ -75,8 +79,9 @@ function scalar(text: string): VarValue {
   const quoted = /^'([^']*)'$/s.exec(text)?.[1];
   if (quoted !== undefined) return quoted;
   try {
-    return JSON.parse(text) as VarValue; // JSON has no other values
-  } catch {
+    return withForms(JSON.parse(text) as VarValue); // JSON has no other values
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
     return text.replace(
       /"((?:[^"\\]|\\.)*)"|'([^']*)'/g,
       (_whole, double?: string, single?: string) => double ?? single ?? '',
@@ -84,9 +89,20 @@ function scalar(text: string): VarValue {
   }
 }
 
+/** `{"$secret": {"env": "NAME"}}`, wherever it stands. */
+function withForms(value: VarValue): VarValue {
+  if (Array.isArray(value)) return (value as readonly VarValue[]).map(withForms);
+  if (typeof value !== 'object' || value === null) return value;
+  const read = readSecretMap(value as Vars, { dir: process.cwd() });
+  if (read === undefined)
+    return Object.fromEntries(Object.entries(value as Vars).map(([key, inner]) => [key, withForms(inner)]));
+  if ('secret' in read) return read.secret;
+  throw new UsageError(`-e: ${read.message}`, { remedy: read.remedy });
+}
+
 function asVars(value: unknown, source: string): Vars {
   if (value === null || value === undefined) return {};
-  if (typeof value === 'object' && !Array.isArray(value)) return value as Vars; // JSON and YAML (core schema) have no other values
+  if (typeof value === 'object' && !Array.isArray(value) && !(value instanceof Secret)) return value as Vars; // JSON and YAML (core schema) have no other values
   throw new UsageError(`-e ${source}: this is not a map of vars`, {
     remedy: 'Give names and values, as in {"coredns_cache": 30}.',
   });

@@ -1,11 +1,13 @@
 /** From the changes of a plan to the change set that the host receives. Pure but for the id, which the caller draws. */
 import { dirname } from 'node:path/posix';
 import type { Validation } from '../resources/types.ts';
+import { Secret } from '../secrets/secret.ts';
 import type { Change, WriteChange } from './change.ts';
 import type { ChangeSet, CommandAction, DirectoryChange, FileChange, UnitAction } from './change-set.ts';
 import type { DesiredHost, OwnedResource } from './desired.ts';
 import type { ManagedEntry, Observation } from './observation.ts';
-import { desiredContent, sha256 } from './plan-files.ts';
+import { contentSha256, desiredContent } from './plan-files.ts';
+import { podmanSecretsAfter } from './podman-secrets.ts';
 
 export interface ChangeSetHeader {
   readonly id: string;
@@ -54,6 +56,10 @@ export function buildChangeSet(
         : [],
     ),
     managed: managedAfter(desired, observation, serials),
+    podmanSecrets: podmanSecretsAfter(desired, observation),
+    newSecrets: changes.flatMap((change) =>
+      change.kind === 'podman-secret' ? [{ hostName: change.hostName, value: change.value }] : [],
+    ),
     serials: writes.flatMap(({ resource, serial }) =>
       resource.kind === 'zone' && serial !== undefined ? [{ zone: resource.zone.name, serial }] : [],
     ),
@@ -159,10 +165,11 @@ function managedAfter(
   const ours = desired.resources.flatMap(({ role, resource }): ManagedEntry[] => {
     if (!('path' in resource)) return [];
     const { path, mode, owner, group, kind } = resource;
-    const digest = resource.kind === 'directory' ? '' : sha256(desiredContent(resource, serials));
-    return [
-      { role, kind, path, sha256: digest, mode, owner, group, unit: resource.kind === 'quadlet' ? resource.unit : '' },
-    ];
+    const content = resource.kind === 'directory' ? undefined : desiredContent(resource, serials);
+    const digest = content === undefined ? '' : contentSha256(content, undefined);
+    const unit = resource.kind === 'quadlet' ? resource.unit : '';
+    const secret = content instanceof Secret ? { secret: true as const } : {};
+    return [{ role, kind, path, sha256: digest, mode, owner, group, unit, ...secret }];
   });
   const paths = new Set(ours.map(({ path }) => path));
   return [

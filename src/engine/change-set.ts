@@ -1,6 +1,7 @@
 /** One plan as the host receives it: files, unit actions and checks that are applied, confirmed or reverted as one. */
 import type { Validation } from '../resources/types.ts';
-import type { ManagedEntry } from './observation.ts';
+import type { Secret } from '../secrets/secret.ts';
+import type { ManagedEntry, PodmanSecretEntry } from './observation.ts';
 
 /** What the plan saw at a path; the host refuses the change set when it finds something else (plan anew). */
 export interface ExpectedFile {
@@ -13,7 +14,7 @@ export interface ExpectedFile {
 export interface FileChange {
   readonly path: string;
   /** null: delete. */
-  readonly content: Uint8Array | null;
+  readonly content: Uint8Array | Secret | null;
   readonly mode: number;
   readonly owner: string;
   readonly group: string;
@@ -74,6 +75,10 @@ export interface ChangeSet {
   readonly commands: readonly CommandAction[];
   /** The whole manifest after this change set: every file that we manage on the host, of all roles. */
   readonly managed: readonly ManagedEntry[];
+  /** The podman secrets of that manifest. */
+  readonly podmanSecrets?: readonly PodmanSecretEntry[];
+  /** Those that are made before anything else, under names that nothing uses yet. */
+  readonly newSecrets?: readonly { readonly hostName: string; readonly value: Secret }[];
   /** Serials that this change set writes, remembered for ever. */
   readonly serials: readonly { readonly zone: string; readonly serial: number }[];
 }

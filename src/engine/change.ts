@@ -1,5 +1,6 @@
 /** The changes of one plan, each with what stood there and what comes: diff, change set and report are made from the same value. */
 import type { FileAttributes, Resource, ResourceId } from '../resources/types.ts';
+import type { Secret } from '../secrets/secret.ts';
 import type { ManagedEntry, PathState } from './observation.ts';
 
 export type FileLikeResource = Extract<Resource, { readonly path: string; readonly kind: 'file' | 'quadlet' | 'zone' }>;
@@ -11,7 +12,7 @@ export interface WriteChange extends FileAttributes {
   readonly resource: FileLikeResource;
   readonly action: 'create' | 'update';
   readonly path: string;
-  readonly content: Uint8Array;
+  readonly content: Uint8Array | Secret;
   readonly sha256: string;
   readonly before: PathState;
   /** The file is ours and was edited by hand since we wrote it. */
@@ -72,4 +73,21 @@ export interface ImageChange {
   readonly name: string;
 }
 
-export type Change = WriteChange | DirectoryChange | DeleteChange | UnitChange | CommandChange | ImageChange;
+/** A podman secret with another value, or none yet: made under a new name, which its quadlets then use. */
+export interface PodmanSecretChange {
+  readonly kind: 'podman-secret';
+  readonly id: ResourceId;
+  readonly role: string;
+  readonly action: 'create' | 'update';
+  readonly hostName: string;
+  readonly value: Secret;
+}
+
+export type Change =
+  | WriteChange
+  | DirectoryChange
+  | DeleteChange
+  | UnitChange
+  | CommandChange
+  | ImageChange
+  | PodmanSecretChange;

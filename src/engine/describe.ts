@@ -2,10 +2,13 @@
 
 import { zoneDiff } from '../dns/diff.ts';
 import { parseRendered } from '../dns/parse-rendered.ts';
+import { Secret } from '../secrets/secret.ts';
 import type { Change, DeleteChange, WriteChange } from './change.ts';
 import type { ChangeReport } from './events.ts';
 import { handEditLines, objectPath } from './hand-edit.ts';
-import { writtenHash } from './plan.ts';
+import { holdsSecret, writtenHash } from './plan.ts';
+
+const CHANGED_SECRET = 'changed (secret)';
 
 /** Lines of one diff that are kept, at most: a report is for reading. */
 const DIFF_LINES_MAX = 400;
@@ -26,6 +29,8 @@ async function describe(change: Change, present: ReadonlyMap<string, Buffer>): P
     action: change.action === 'enable' || change.action === 'disable' ? ('update' as const) : change.action,
   };
   switch (change.kind) {
+    case 'podman-secret':
+      return { ...base, detail: CHANGED_SECRET };
     case 'image':
       return { ...base, detail: 'not on the host yet: pulled before anything is touched' };
     case 'directory':
@@ -41,6 +46,7 @@ async function describe(change: Change, present: ReadonlyMap<string, Buffer>): P
     case 'command':
       return { ...base, detail: change.resource.undo === undefined ? 'not undone by a revert' : 'undone by a revert' };
     case 'delete': {
+      if (holdsSecret(change)) return { ...base, detail: 'no longer described (secret)' };
       const old = present.get(change.path);
       const lines = old === undefined ? [] : textLines(old).map((line) => `- ${line}`);
       return {
@@ -59,6 +65,9 @@ async function describeWrite(
   change: WriteChange,
   present: ReadonlyMap<string, Buffer>,
 ): Promise<Omit<ChangeReport, 'resource' | 'action'>> {
+  if (holdsSecret(change)) return { detail: secretDetail(change) };
+  const { content } = change;
+  if (content instanceof Secret) throw new TypeError('a secret is not described');
   const old = present.get(change.path);
   const hand = await handEditOf(change, present);
   const attributes = attributesDetail(change);
@@ -90,14 +99,21 @@ async function describeWrite(
     }
   }
   const lines =
-    isText(change.content) && (old === undefined || isText(old))
-      ? await unifiedDiff(old, change.content)
-      : [`  binary, ${old?.length ?? 0} → ${change.content.length} bytes`];
+    isText(content) && (old === undefined || isText(old))
+      ? await unifiedDiff(old, content)
+      : [`  binary, ${old?.length ?? 0} → ${content.length} bytes`];
   return {
     ...(attributes === undefined ? {} : { detail: attributes }),
     ...(lines.length > 0 ? { diff: bounded(lines) } : {}),
     ...hand,
   };
+}
+
+/** What may be said of a file with secrets: that it differs, and in which attributes. */
+function secretDetail(change: WriteChange): string {
+  const attributes = attributesDetail(change);
+  const byHand = change.handEdited ? ' (edited on the host by hand)' : '';
+  return [`${CHANGED_SECRET}${byHand}`, attributes].filter((part) => part !== undefined).join(', ');
 }
 
 /** The lines of a hand edit that this change would replace, and when they were written; nothing when it would replace none. */
@@ -111,7 +127,7 @@ async function handEditOf(
   const now = present.get(change.path);
   if (now === undefined) return { handEdit: ['  (too large to be shown)'], ...at };
   const written = present.get(objectPath(hash));
-  const desired = change.kind === 'write' ? { desired: change.content } : {};
+  const desired = change.kind === 'write' && !(change.content instanceof Secret) ? { desired: change.content } : {};
   const lines = await handEditLines({ present: now, written, ...desired });
   return lines.length === 0 ? {} : { handEdit: bounded(lines), ...at };
 }

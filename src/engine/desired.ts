@@ -7,8 +7,11 @@ import type { Play, ProbeContext, RoleUse } from '../playbook/define.ts';
 import type { Precondition } from '../playbook/precondition.ts';
 import type { TemporaryState } from '../playbook/temporary-state.ts';
 import type { Probe } from '../probes/types.ts';
+import { secretsReferredTo } from '../resources/podman-secret.ts';
 import type { Resource } from '../resources/types.ts';
 import { DesiredStateError } from './errors.ts';
+import type { PodmanSecretEntry } from './observation.ts';
+import type { NamedSecret } from './podman-secrets.ts';
 
 export interface OwnedResource {
   readonly role: string;
@@ -28,6 +31,10 @@ export interface DesiredHost {
   preconditions?(roles: readonly string[]): readonly Precondition[];
   /** Secondaries copy zones of one of its roles. Default: false. */
   readonly hasSecondaries?: boolean;
+  /** Once they are named (podman-secrets.ts). */
+  readonly podmanSecrets?: readonly NamedSecret[];
+  /** Podman secrets of an earlier generation, which its quadlets name; they are still on the host. */
+  readonly keptSecrets?: readonly PodmanSecretEntry[];
 }
 
 /** The part of a host that one of its roles describes. */
@@ -119,7 +126,7 @@ function refuseConflicts(host: string, owned: readonly OwnedResource[]): void {
     for (const trigger of triggersOf(resource)) {
       if (!owners.has(trigger)) {
         throw new DesiredStateError(
-          `${resource.id} of role ${role} waits for changes of ${trigger}, which no role describes`,
+          `${resource.id} of role ${role} ${resource.kind === 'quadlet' ? 'uses' : 'waits for changes of'} ${trigger}, which no role describes`,
           { host, remedy: `Correct the id, or describe ${trigger}.` },
         );
       }
@@ -129,5 +136,6 @@ function refuseConflicts(host: string, owned: readonly OwnedResource[]): void {
 
 function triggersOf(resource: Resource): readonly string[] {
   if (resource.kind === 'unit') return [...resource.restartOn, ...resource.reloadOn];
+  if (resource.kind === 'quadlet') return secretsReferredTo(resource.content).map((name) => `podman-secret:${name}`);
   return resource.kind === 'command' ? (resource.onChangeOf ?? []) : [];
 }

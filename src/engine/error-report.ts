@@ -1,5 +1,7 @@
 /** Any error as events carry it. */
+
 import { EXIT, type ExitCode, InfraError } from '../errors.ts';
+import { maskKnown } from '../secrets/known.ts';
 import { RefusedError } from './errors.ts';
 import type { ErrorReport, HostStatus } from './events.ts';
 
@@ -7,8 +9,8 @@ export function errorReport(error: unknown): ErrorReport {
   if (error instanceof InfraError) {
     return {
       code: error.code,
-      message: error.message,
-      detail: error.detail,
+      message: maskKnown(error.message),
+      detail: error.detail.map(maskKnown),
       remedy: error.remedy,
       ...(error.where === undefined
         ? {}
@@ -18,7 +20,7 @@ export function errorReport(error: unknown): ErrorReport {
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return {
     code: 'E_INTERNAL',
-    message: `internal error: ${message}`,
+    message: `internal error: ${maskKnown(message)}`,
     detail: [],
     remedy: 'This is a bug of coreos-infra: please report it with the text above.',
   };

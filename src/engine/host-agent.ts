@@ -62,3 +62,9 @@ export function requireSuccess(ctx: RunContext, connection: Connection, result: 
 export function drawId(): string {
   return randomBytes(6).toString('hex');
 }
+
+export function drawHex(digits: number): string {
+  return randomBytes(Math.ceil(digits / 2))
+    .toString('hex')
+    .slice(0, digits);
+}

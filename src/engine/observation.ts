@@ -38,6 +38,19 @@ export interface ManagedEntry {
   readonly group: string;
   /** Quadlets: the generated unit, stopped before its file is deleted. Else ''. */
   readonly unit: string;
+  /** A secret stood in it: neither its content nor what a hand made of it is shown. */
+  readonly secret?: true;
+}
+
+/** A podman secret that we made, as the manifest on the host remembers it. */
+export interface PodmanSecretEntry {
+  readonly role: string;
+  /** As a role names it. */
+  readonly name: string;
+  /** As podman has it: the name, a dash and 12 random hex digits. */
+  readonly hostName: string;
+  /** Tells whether a value is the same (src/secrets/fingerprint.ts). It stays between this host and the engine. */
+  readonly fingerprint: string;
 }
 
 export interface Facts {
@@ -100,6 +113,10 @@ export interface Observation {
   /** The highest serial ever written for a zone on this host, by zone name. */
   readonly highestSerials: ReadonlyMap<string, number>;
   readonly managed: readonly ManagedEntry[];
+  /** Of the manifest; absent on hosts that have none. */
+  readonly podmanSecrets?: readonly PodmanSecretEntry[];
+  /** Names (as podman has them) of those that are there. */
+  readonly presentSecrets?: ReadonlySet<string>;
   /** Number of the last confirmed generation of configuration, 0: none. */
   readonly generation: number;
   readonly reverted?: RevertedState;

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { renderZone } from '../dns/render.ts';
 import type { DirectoryResource, FileAttributes, ResourceId } from '../resources/types.ts';
+import { isResolved, Secret, secretSha256 } from '../secrets/secret.ts';
 import type { DeleteChange, DirectoryChange, FileLikeResource, WriteChange } from './change.ts';
 import type { DesiredHost } from './desired.ts';
 import { PlanRefusedError } from './errors.ts';
@@ -18,12 +19,18 @@ function stateOf(observation: Observation, path: string): PathState {
 }
 
 /** The bytes that a file-like resource wants; a zone needs the serial that was decided for it. */
-export function desiredContent(resource: FileLikeResource, serials: ReadonlyMap<string, number>): Uint8Array {
+export function desiredContent(resource: FileLikeResource, serials: ReadonlyMap<string, number>): Uint8Array | Secret {
   if (resource.kind !== 'zone')
     return typeof resource.content === 'string' ? Buffer.from(resource.content) : resource.content;
   const serial = serials.get(resource.zone.name);
   if (serial === undefined) throw new Error(`no serial was decided for zone ${resource.zone.name}`);
   return Buffer.from(renderZone(resource.zone, serial));
+}
+
+/** A secret that was not read (`run status` never decrypts) counts as what we wrote last. */
+export function contentSha256(content: Uint8Array | Secret, written: ManagedEntry | undefined): string {
+  if (!(content instanceof Secret)) return sha256(content);
+  return isResolved(content) ? secretSha256(content) : (written?.sha256 ?? '');
 }
 
 export function planWrite(
@@ -35,9 +42,9 @@ export function planWrite(
   const before = stateOf(observation, resource.path);
   if (before.type !== 'absent' && before.type !== 'file') throw inTheWay(resource.id, resource.path, before);
   const content = desiredContent(resource, serials);
-  const digest = sha256(content);
-  if (before.type === 'file' && before.sha256 === digest && sameAttributes(before, resource)) return [];
   const written = observation.managed.find((entry) => entry.path === resource.path);
+  const digest = contentSha256(content, written);
+  if (before.type === 'file' && before.sha256 === digest && sameAttributes(before, resource)) return [];
   const serial = resource.kind === 'zone' ? serials.get(resource.zone.name) : undefined;
   return [
     {

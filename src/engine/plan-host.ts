@@ -4,8 +4,9 @@ import { buildChangeSet } from './build-change-set.ts';
 import type { Change } from './change.ts';
 import type { ChangeSet } from './change-set.ts';
 import type { ChangeReport } from './events.ts';
-import { drawId, fetchFiles } from './host-agent.ts';
+import { drawHex, drawId, fetchFiles } from './host-agent.ts';
 import { pathsToShow, plan } from './plan.ts';
+import { withPodmanSecrets } from './podman-secrets.ts';
 import type { RunContext } from './run-context.ts';
 import type { SurveyedHost } from './survey.ts';
 
@@ -37,7 +38,8 @@ export async function planHost(
   survey: SurveyedHost,
   serials: ReadonlyMap<string, number>,
 ): Promise<PlannedHost> {
-  const { desired, observation } = survey;
+  const { observation } = survey;
+  const desired = withPodmanSecrets(survey.desired, observation, drawHex);
   const changes = plan({ desired, observation, serials });
   const reports = changes.length === 0 ? [] : await describePlan(ctx, survey, changes);
   const header = { id: drawId(), run: ctx.run, owner: ctx.owner, confirmWithinSec: ctx.options.confirmWithinSec };

@@ -1,10 +1,13 @@
 /** plan(): desired state against what was observed. Pure: the same input gives the same changes, and [] means converged. */
+
+import { Secret } from '../secrets/secret.ts';
 import type { Change, DeleteChange, WriteChange } from './change.ts';
 import type { DesiredHost, OwnedResource } from './desired.ts';
 import { objectPath } from './hand-edit.ts';
 import type { Observation } from './observation.ts';
 import { planDeletions, planDirectory, planWrite } from './plan-files.ts';
 import { planUnits } from './plan-units.ts';
+import { podmanSecretChanges } from './podman-secrets.ts';
 
 export interface PlanInput {
   readonly desired: DesiredHost;
@@ -13,7 +16,7 @@ export interface PlanInput {
   readonly serials: ReadonlyMap<string, number>;
 }
 
-/** In the order in which they are reported: images, directories, files, deletions, units, commands. */
+/** In the order in which they are reported: images, podman secrets, directories, files, deletions, units, commands. */
 export function plan(input: PlanInput): readonly Change[] {
   const { desired, observation } = input;
   const images = desired.resources.flatMap(({ role, resource }) =>
@@ -21,6 +24,7 @@ export function plan(input: PlanInput): readonly Change[] {
       ? [{ kind: 'image', id: resource.id, role, action: 'create', name: resource.name } as const]
       : [],
   );
+  const secrets = podmanSecretChanges(desired);
   const directories = desired.resources.flatMap((owned) =>
     owned.resource.kind === 'directory' ? planDirectory(owned.role, owned.resource, observation) : [],
   );
@@ -29,7 +33,7 @@ export function plan(input: PlanInput): readonly Change[] {
   const files: readonly Change[] = [...directories, ...writes, ...deletions];
   const commands = planCommands(desired.resources, observation, new Set(files.map((change) => change.id)));
   const units = planUnits(desired.resources, observation, files, deletions);
-  return [...images, ...files, ...units, ...commands];
+  return [...images, ...secrets, ...files, ...units, ...commands];
 }
 
 function planWriteOf({ role, resource }: OwnedResource, { observation, serials }: PlanInput): readonly Change[] {
@@ -55,9 +59,16 @@ function planCommands(
 export function pathsToShow(changes: readonly Change[]): readonly string[] {
   return changes.flatMap((change) => {
     if ((change.kind !== 'write' && change.kind !== 'delete') || change.before.type !== 'file') return [];
+    if (holdsSecret(change)) return [];
     const written = writtenHash(change);
     return written === undefined ? [change.path] : [change.path, objectPath(written)];
   });
+}
+
+/** A secret stands in it, or stood there before: nothing of it is read from the host, and nothing shown. */
+export function holdsSecret(change: WriteChange | DeleteChange): boolean {
+  if (change.kind === 'delete') return change.entry.secret === true;
+  return change.content instanceof Secret || change.written?.secret === true;
 }
 
 /** Of a file that was edited by hand: the hash of what we had written. */

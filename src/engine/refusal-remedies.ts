@@ -10,6 +10,7 @@ const REMEDIES: Readonly<Record<HostErrorCode, string>> = {
   'unsafe-folder': 'Nobody but root may write in a folder that we write in. Correct its mode or owner on the host.',
   symlink: 'We never write through a symlink. Look at it on the host and move it away.',
   'image-missing': 'Correct the image name, or see why the host cannot pull it: sudo podman pull IMAGE on the host.',
+  'podman-secret': 'See on the host: sudo podman secret ls, and journalctl -b; is /var full?',
   owner: 'Name a user or group that exists on the host.',
   label: 'SELinux refused the label. See on the host: sudo ausearch -m avc -ts recent',
   validation: 'Correct what the program complains about, then run the same command again.',

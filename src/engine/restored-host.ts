@@ -4,6 +4,7 @@ import { renderZone } from '../dns/render.ts';
 import type { Generation } from '../host/verbs.ts';
 import type { Host } from '../inventory/model.ts';
 import type { FileAttributes, Resource, ResourceId, UnitResource } from '../resources/types.ts';
+import { secretOf } from '../secrets/secret.ts';
 import type { DesiredHost, OwnedResource } from './desired.ts';
 import type { ManagedEntry } from './observation.ts';
 import { idOfManaged, sha256 } from './plan-files.ts';
@@ -65,6 +66,7 @@ export function restoredHost(input: RestoreInput): RestoredHost {
       host,
       resources: [...owned, ...units],
       roles,
+      keptSecrets: (input.generation.podmanSecrets ?? []).filter(({ role }) => roles.includes(role)),
       probes: (expected) => restoredProbes({ host, roles: staying, entries, generation: input.generation, expected }),
       temporaryStates: (only) =>
         staying
@@ -97,7 +99,9 @@ function restored(entry: ManagedEntry, input: RestoreInput): Resource {
   return isExact ? { kind: 'zone', id, path, mode, owner, group, zone } : fileOf(entry, content, entry);
 }
 
-function fileOf(entry: ManagedEntry, content: Buffer, { mode, owner, group }: FileAttributes): Resource {
+function fileOf(entry: ManagedEntry, bytes: Buffer, { mode, owner, group }: FileAttributes): Resource {
+  // What held a secret is shown no more than it was.
+  const content = entry.secret === true ? secretOf(bytes) : bytes;
   return { kind: 'file', id: idOfManaged(entry), path: entry.path, content, mode, owner, group };
 }
 

@@ -10,6 +10,7 @@ import { openSlot } from './locked.ts';
 import type { ManagedEntry, Observation } from './observation.ts';
 import { plan } from './plan.ts';
 import { sha256 } from './plan-files.ts';
+import { withPodmanSecrets } from './podman-secrets.ts';
 import { hasConfirmed } from './redundancy.ts';
 import type { RunContext } from './run-context.ts';
 import { decideSerials } from './serials.ts';
@@ -48,7 +49,8 @@ function isSettled(look: HostLook): look is ReachedLook {
 async function withLines(ctx: RunContext, { connection, observation }: ReachedLook): Promise<readonly DriftedPath[]> {
   const drift = driftedPaths(observation);
   const hashes = new Map(observation.managed.map((entry) => [entry.path, entry.sha256]));
-  const edited = drift.filter(({ kind }) => kind === 'edited');
+  const hidden = new Set(observation.managed.flatMap(({ path, secret }) => (secret === true ? [path] : [])));
+  const edited = drift.filter(({ kind, path }) => kind === 'edited' && !hidden.has(path));
   const paths = edited.flatMap(({ path }) => [path, objectPath(hashes.get(path) ?? '')]);
   let contents: ReadonlyMap<string, Buffer>;
   try {
@@ -59,6 +61,8 @@ async function withLines(ctx: RunContext, { connection, observation }: ReachedLo
   }
   return Promise.all(
     drift.map(async (one) => {
+      if (one.kind === 'edited' && hidden.has(one.path))
+        return { ...one, lines: ['  (a secret: its lines are not shown)'] };
       const present = contents.get(one.path);
       if (one.kind !== 'edited' || present === undefined) return one;
       const written = contents.get(objectPath(hashes.get(one.path) ?? ''));
@@ -81,7 +85,8 @@ async function pendingChanges(
     if (surveys.length === 0) continue;
     const [{ playbook, members }] = same as [HostRole];
     const serials = await decideSerials(ctx, surveys, members);
-    for (const { desired, observation } of surveys) {
+    for (const { desired: described, observation } of surveys) {
+      const desired = withPodmanSecrets(described, observation, (digits) => '0'.repeat(digits));
       const changes = notByHand(plan({ desired, observation, serials }), observation);
       if (changes.length === 0) continue;
       const resources = changes.map(({ id }) => id);

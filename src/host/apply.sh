@@ -19,6 +19,7 @@ apply() {
   check_all
   step stage
   stage_files "$BUNDLE"
+  make_secrets
   validate
   step save
   prepare
@@ -111,6 +112,7 @@ check_repair() {
 # abandon: nothing was armed: what was staged goes.
 abandon() {
   local root
+  drop_secrets
   local -A roots=()
   for root in "${K_ROOT[@]}"; do roots[$root]=1; done
   rm -rf -- "$WORK" "$PREP" "$RUN/check.${H[id]-none}"

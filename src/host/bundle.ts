@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { ChangeSet, FileChange } from '../engine/change-set.ts';
 import type { Validation } from '../resources/types.ts';
+import { exposeSecret, Secret } from '../secrets/secret.ts';
 import { sudo } from '../ssh/sudo.ts';
 import { HostRequestError } from './errors.ts';
 import { HELPER_FOLDER, helperVersion } from './helper.ts';
@@ -86,6 +87,11 @@ function nameOf(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
 
+/** Here, on its way to the host's stdin, a secret is what it is. */
+function bytesOf(content: Uint8Array | Secret): Uint8Array {
+  return content instanceof Secret ? exposeSecret(content) : content;
+}
+
 function hash(content: Uint8Array): string {
   return createHash('sha256').update(content).digest('hex');
 }
@@ -93,8 +99,9 @@ function hash(content: Uint8Array): string {
 function entries(changeSet: ChangeSet, header: readonly string[]): readonly TarEntry[] {
   const numbers = folders(changeSet.files);
   const contents = new Map<string, Uint8Array>();
-  const staged = changeSet.files.flatMap(({ path, content, mode, owner, group }): TarEntry[] => {
-    if (content === null) return [];
+  const staged = changeSet.files.flatMap(({ path, content: wanted, mode, owner, group }): TarEntry[] => {
+    if (wanted === null) return [];
+    const content = bytesOf(wanted);
     contents.set(hash(content), content);
     return [{ name: `new/${numbers.get(folderOf(path))}/${nameOf(path)}`, content, mode, owner, group }];
   });
@@ -108,11 +115,14 @@ function entries(changeSet: ChangeSet, header: readonly string[]): readonly TarE
   );
   return [
     { name: 'plan', content: Buffer.from(encodePlan(changeSet, numbers, header)) },
-    { name: 'managed', content: Buffer.from(encodeManaged(changeSet.managed)) },
+    { name: 'managed', content: Buffer.from(encodeManaged(changeSet.managed, changeSet.podmanSecrets)) },
     ...staged,
     { name: 'objects/' },
     ...[...contents].map(([sha256, content]): TarEntry => ({ name: `objects/${sha256}`, content })),
     ...scratch,
+    ...(changeSet.newSecrets ?? []).map(
+      ({ hostName, value }): TarEntry => ({ name: `secrets/${hostName}`, content: exposeSecret(value), mode: 0o600 }),
+    ),
   ];
 }
 
@@ -149,6 +159,7 @@ function encodePlan(changeSet: ChangeSet, numbers: ReadonlyMap<string, number>, 
     ]),
     ...changeSet.quadlets.map(({ path, unit }) => ['quadlet', path, unit]),
     ...changeSet.images.map((name) => ['image', name]),
+    ...(changeSet.newSecrets ?? []).map(({ hostName }) => ['secret', hostName]),
     ...changeSet.serials.map(({ zone, serial }) => ['serial', zone, String(serial)]),
     ['reload', changeSet.daemonReload ? '1' : '0'],
     ...changeSet.validations.map(validationRecord),
@@ -176,7 +187,7 @@ function fileRecord(
     'file',
     String(numbers.get(folderOf(path))),
     nameOf(path),
-    content === null ? '' : hash(content),
+    content === null ? '' : hash(bytesOf(content)),
     mode.toString(8),
     owner,
     group,

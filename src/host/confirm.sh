@@ -25,6 +25,7 @@ confirm() {
   say confirmed id "$1" generation "${H[generation]}"
   archive generations || :
   prune_images
+  prune_secrets
 }
 
 # confirmed_before ID: it is in the archive of confirmed ones: the first answer was lost.

@@ -13,6 +13,7 @@ export type HostErrorCode =
   | 'unsafe-folder'
   | 'symlink'
   | 'image-missing'
+  | 'podman-secret'
   | 'owner'
   | 'label'
   | 'validation'

@@ -21,6 +21,7 @@ const FILES = [
   'slot',
   'stage',
   'quadlet',
+  'secrets',
   'validate',
   'swap',
   'units',

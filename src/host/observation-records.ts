@@ -1,5 +1,13 @@
 /** The records of an observation, one function each. */
-import type { Facts, ManagedEntry, PathState, RevertedState, SlotState, UnitState } from '../engine/observation.ts';
+import type {
+  Facts,
+  ManagedEntry,
+  PathState,
+  PodmanSecretEntry,
+  RevertedState,
+  SlotState,
+  UnitState,
+} from '../engine/observation.ts';
 import { type FieldReader, printable } from './fields.ts';
 import { readManaged } from './managed.ts';
 
@@ -15,6 +23,8 @@ export class Answer {
   readonly zoneSerials = new Map<string, number>();
   readonly highestSerials = new Map<string, number>();
   managed: readonly ManagedEntry[] = [];
+  podmanSecrets: readonly PodmanSecretEntry[] = [];
+  readonly presentSecrets = new Set<string>();
   generation = 0;
   reverted: RevertedState | undefined;
   slot: (Omit<SlotState, 'deadlineInSec'> & { readonly deadline: number | undefined }) | undefined;
@@ -87,6 +97,9 @@ const RECORDS: Readonly<Record<string, (reader: FieldReader, into: Answer) => vo
   image(reader, into) {
     into.images.add(reader.text());
   },
+  secret(reader, into) {
+    into.presentSecrets.add(reader.text());
+  },
   command(reader, into) {
     into.commandsSatisfied.set(reader.text(), reader.flag());
   },
@@ -112,7 +125,7 @@ const RECORDS: Readonly<Record<string, (reader: FieldReader, into: Answer) => vo
     };
   },
   managed(reader, into) {
-    into.managed = readManaged(reader);
+    Object.assign(into, readManaged(reader));
   },
   slot(reader, into) {
     const [id, kind, state, run, owner, deadline] = [

@@ -117,13 +117,25 @@ observe_reverted() {
   put reverted "$last" "${HEADER[id]-}" "${HEADER[kind]-config}" "${HEADER[run]-}" "${HEADER[owner]-}" "$(stat -c %Y -- "$dir/state" 2>/dev/null || echo 0)" "$reason"
 }
 
+# observe_secrets: which podman secrets of the manifest (RECORDS) podman still has.
+observe_secrets() {
+  local i read=0
+  for ((i = 0; i < ${#RECORDS[@]}; i += 8)); do
+    [[ ${RECORDS[i + 1]} == podman-secret ]] || continue
+    ((read++)) || read_secret_names
+    ! podman_has "${RECORDS[i + 2]}" || put secret "${RECORDS[i + 2]}"
+  done
+}
+
 observe_memory() {
   local file serial zone
+  RECORDS=()
   newest_generation
   put generation "$REPLY"
   observe_reverted "$REPLY"
   managed_file
   [[ -z $REPLY ]] || { read_records "$REPLY" && ((${#RECORDS[@]})) && printf 'managed\0' && put "${#RECORDS[@]}" "${RECORDS[@]}"; }
+  observe_secrets
   for file in "$STATE"/serials/*; do
     read -r serial zone 2>/dev/null <"$file" && put serial "$zone" "$serial"
   done

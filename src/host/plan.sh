@@ -5,7 +5,7 @@
 #   folder K PATH                      the folders that files stand in, numbered from 0
 #   file K NAME SHA MODE OWNER GROUP  SHA MODE OWNER GROUP     new, then old; an empty hash: deleted / absent
 #   directory ACTION PATH MODE OWNER GROUP
-#   quadlet PATH UNIT · image NAME · serial ZONE SERIAL · reload 0|1
+#   quadlet PATH UNIT · image NAME · secret NAME · serial ZONE SERIAL · reload 0|1
 #   validation NAME SECONDS ARGC ARGV… PREVIEWS (PATH AS)… SCRATCHES (AS)…
 #   unit UNIT ACTION WHEN SETTLE · command ID SECONDS SCRIPT UNDO
 # and, added by the host when it saves what stands there:
@@ -16,7 +16,7 @@
 read_plan() {
   declare -gA H=() F_AT=() WAS_DIR=() WAS_ACTIVE=() WAS_ENABLED=() WAS_INVOCATION=()
   declare -ga K_PATH=() K_ROOT=() F_K=() F_NAME=() F_PATH=() F_SHA=() F_MODE=() F_OWNER=() F_GROUP=() B_SHA=() B_MODE=() B_OWNER=() B_GROUP=()
-  declare -ga D_ACTION=() D_PATH=() D_MODE=() D_OWNER=() D_GROUP=() Q_PATH=() Q_UNIT=() IMAGES=() S_ZONE=() S_SERIAL=()
+  declare -ga D_ACTION=() D_PATH=() D_MODE=() D_OWNER=() D_GROUP=() Q_PATH=() Q_UNIT=() IMAGES=() N_SECRET=() S_ZONE=() S_SERIAL=()
   declare -ga V_NAME=() V_AT=() U_UNIT=() U_ACTION=() U_WHEN=() U_SETTLE=() C_ID=() C_SECONDS=() C_SCRIPT=() C_UNDO=()
   RELOAD=0
   read_records "$1" || return 1
@@ -50,6 +50,7 @@ read_record() {
     directory) D_ACTION+=("${f[1]}") D_PATH+=("${f[2]}") D_MODE+=("${f[3]}") D_OWNER+=("${f[4]}") D_GROUP+=("${f[5]}") RECORD_FIELDS=6 ;;
     quadlet) Q_PATH+=("${f[1]}") Q_UNIT+=("${f[2]}") RECORD_FIELDS=3 ;;
     image) IMAGES+=("${f[1]}") RECORD_FIELDS=2 ;;
+    secret) N_SECRET+=("${f[1]}") RECORD_FIELDS=2 ;;
     serial) S_ZONE+=("${f[1]}") S_SERIAL+=("${f[2]}") RECORD_FIELDS=3 ;;
     reload) RELOAD=${f[1]} RECORD_FIELDS=2 ;;
     validation) read_validation "$i" ;;

@@ -29,6 +29,8 @@ revert() {
   at_step reverted
   say reverted id "${H[id]}" notUndone "$NOT_UNDONE"
   archive reverted || :
+  # Not while booting: podman may want what is not there yet; the next change does it.
+  [[ -n ${BOOTING-} ]] || prune_secrets
 }
 
 revert_steps() {

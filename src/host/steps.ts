@@ -5,12 +5,13 @@ import { printable, stripControls } from './fields.ts';
 
 export type { HostErrorCode } from './error-codes.ts';
 
-/** The steps of an apply, in order; `images`, `validate`, `unit`, `daemon-reload`, `command` and `local-checks` only where there is something to do. */
+/** The steps of an apply, in order; `images`, `secrets`, `validate`, `unit`, `daemon-reload`, `command` and `local-checks` only where there is something to do. */
 export const APPLY_STEPS = [
   'receive',
   'images',
   'check',
   'stage',
+  'secrets',
   'validate',
   'save',
   'ready',

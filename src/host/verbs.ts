@@ -1,12 +1,12 @@
 /** The helper's short verbs, streamed, so that they work on a host that has nothing of ours. Each answers with JSON lines (steps.ts). */
 import { createHash } from 'node:crypto';
-import type { ManagedEntry } from '../engine/observation.ts';
+import type { ManagedEntry, PodmanSecretEntry } from '../engine/observation.ts';
 import type { TemporaryState } from '../playbook/temporary-state.ts';
 import { sudo } from '../ssh/sudo.ts';
 import { HostRequestError } from './errors.ts';
 import { FieldReader } from './fields.ts';
 import { type HelperOptions, helperText, helperVersion, installedText } from './helper.ts';
-import { readManaged } from './managed.ts';
+import { type Manifest, readManaged } from './managed.ts';
 import { bashWord, streamedCommand } from './request.ts';
 
 /** A confirm or release is over in milliseconds; a revert restarts services. s */
@@ -105,6 +105,7 @@ export function generationCall(number: number): HostCall {
 
 export interface Generation {
   readonly managed: readonly ManagedEntry[];
+  readonly podmanSecrets?: readonly PodmanSecretEntry[];
   /** By sha256. */
   readonly contents: ReadonlyMap<string, Buffer>;
 }
@@ -112,14 +113,14 @@ export interface Generation {
 /** undefined: the host has no such generation (any more). */
 export function parseGeneration(stdout: Buffer): Generation | undefined {
   const reader = new FieldReader(stdout);
-  let managed: readonly ManagedEntry[] | undefined;
+  let manifest: Manifest | undefined;
   const contents = new Map<string, Buffer>();
   for (let type = reader.type(); type !== 'end'; type = reader.type()) {
-    if (type === 'managed') managed = readManaged(reader);
+    if (type === 'managed') manifest = readManaged(reader);
     else if (type === 'file') contents.set(reader.text(), Buffer.from(reader.text(), 'base64'));
     else throw reader.misread('unknown record');
   }
-  return managed === undefined ? undefined : { managed, contents };
+  return manifest === undefined ? undefined : { ...manifest, contents };
 }
 
 /**

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import { describeValue } from '../schema/describe.ts';
 import type { Problem } from '../schema/problems.ts';
+import { Secret } from '../secrets/secret.ts';
 import { InventoryMissingError } from './errors.ts';
 import type { Vars, VarValue } from './model.ts';
 import type { Sources } from './sources.ts';
@@ -89,6 +90,13 @@ export function readVarFiles(dir: string, kind: 'group_vars' | 'host_vars', read
     const name = isFolder ? entry : stem(entry);
     if (name === undefined) continue;
     const earlier = files.get(name);
+    // `dns.sops.yaml` stands beside `dns.yaml` and is merged after it.
+    if (earlier !== undefined && isSopsName(entry) !== isSopsName(basename(earlier.path))) {
+      const maps = readMaps(isFolder ? walk(path) : [path], reading);
+      const inOrder = isSopsName(entry) ? [...earlier.maps, ...maps] : [...maps, ...earlier.maps];
+      files.set(name, { path: earlier.path, maps: inOrder });
+      continue;
+    }
     if (earlier !== undefined) {
       reading.problems.push({
         message: `the vars of "${name}" are in two places: ${basename(earlier.path)} and ${entry}`,
@@ -97,18 +105,19 @@ export function readVarFiles(dir: string, kind: 'group_vars' | 'host_vars', read
       });
       continue;
     }
-    const maps = (isFolder ? walk(path) : [path])
-      .map((file) => readVars(file, reading))
-      .filter((map) => map !== undefined);
-    files.set(name, { path, maps });
+    files.set(name, { path, maps: readMaps(isFolder ? walk(path) : [path], reading) });
   }
   return files;
+}
+
+function readMaps(paths: readonly string[], reading: Reading): Vars[] {
+  return paths.map((path) => readVars(path, reading)).filter((map) => map !== undefined);
 }
 
 function readVars(path: string, reading: Reading): Vars | undefined {
   const value = readFile(path, reading);
   if (value === undefined || value === null) return undefined; // an empty file is fine
-  if (typeof value !== 'object' || Array.isArray(value)) {
+  if (typeof value !== 'object' || Array.isArray(value) || value instanceof Secret) {
     reading.problems.push({
       message: `expected vars (a map), got ${describeValue(value)}`,
       where: { file: display(path), line: 1 },
@@ -136,10 +145,17 @@ function list(folder: string): string[] {
     .sort();
 }
 
+const SOPS_SUFFIX = /\.sops$/;
+
+/** `dns.sops.yaml`, as users of sops name what it encrypts: the vars of `dns`. */
+function isSopsName(entry: string): boolean {
+  return SOPS_SUFFIX.test(entry.replace(/\.(?:ya?ml|json)$/, ''));
+}
+
 /** The name without the extension; undefined for what is no vars file (a README). */
 function stem(entry: string): string | undefined {
   const extension = EXTENSIONS.find((one) => one !== '' && entry.endsWith(one)) ?? '';
-  const name = entry.slice(0, entry.length - extension.length);
+  const name = entry.slice(0, entry.length - extension.length).replace(SOPS_SUFFIX, '');
   return extension === '' && /^(README|\.|LICENSE)|\.(md|txt|bak|orig|swp|j2|sh|py)$/i.test(entry) ? undefined : name;
 }
 

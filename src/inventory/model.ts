@@ -1,7 +1,15 @@
 /** The inventory as the rest of the program sees it: hosts with their merged vars, and where each value came from. */
 import type { SourceLocation } from '../errors.ts';
+import type { Secret } from '../secrets/secret.ts';
 
-export type VarValue = null | boolean | number | string | readonly VarValue[] | { readonly [key: string]: VarValue };
+export type VarValue =
+  | null
+  | boolean
+  | number
+  | string
+  | Secret
+  | readonly VarValue[]
+  | { readonly [key: string]: VarValue };
 export type Vars = Readonly<Record<string, VarValue>>;
 
 /** How to reach a host's sshd. */

@@ -2,6 +2,7 @@
 import type { SourceLocation } from '../errors.ts';
 import { formatLocation } from '../errors.ts';
 import type { Problem } from '../schema/problems.ts';
+import { isSameSecret, Secret } from '../secrets/secret.ts';
 import type { GroupForm } from './inventory.schema.ts';
 import type { Vars, VarValue } from './model.ts';
 import { type BadName, badGroupName, badVarName, hostKey } from './names.ts';
@@ -231,5 +232,7 @@ function named(content: unknown): Readonly<Record<string, unknown>> {
 }
 
 function isSame(a: VarValue, b: VarValue): boolean {
+  if (a instanceof Secret || b instanceof Secret)
+    return a instanceof Secret && b instanceof Secret && isSameSecret(a, b);
   return JSON.stringify(a) === JSON.stringify(b);
 }

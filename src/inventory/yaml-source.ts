@@ -1,4 +1,5 @@
 /** Reads one YAML file into plain values: what is doubtful or would be read differently by Ansible is a problem, never a guess. */
+import { dirname, resolve } from 'node:path';
 import {
   type Alias,
   type Document,
@@ -15,6 +16,9 @@ import {
 } from 'yaml';
 import type { SourceLocation } from '../errors.ts';
 import type { Problem } from '../schema/problems.ts';
+import { type FormPlace, type FormRead, kindOfTag, readForm, readSecretMap } from '../secrets/forms.ts';
+import type { Secret } from '../secrets/secret.ts';
+import { isSopsDocument, withSecrets } from '../secrets/sops-document.ts';
 import type { VarValue } from './model.ts';
 import type { Sources } from './sources.ts';
 import { scalarValue } from './yaml-scalar.ts';
@@ -40,7 +44,19 @@ export function readYaml(text: string, file: string, sources: Sources, problems:
     problems.push({ ...wordSyntaxError(error.code, error.message, text, line), where: { file, line, column: col } });
     return undefined;
   }
-  return new Reader({ document, file, lines, sources, problems }).value(document.contents, '');
+  const value = new Reader({ document, file, lines, sources, problems }).value(document.contents, '');
+  if (isSopsDocument(value)) withSecrets(value, resolve(file), (container, key) => sources.at(container, key));
+  else if (/\.sops\.(?:ya?ml|json)$/.test(file)) problems.push(notEncrypted(file));
+  return value;
+}
+
+/** Somebody saved it in plain text: it must not be read as if all were well. */
+function notEncrypted(file: string): Problem {
+  return {
+    message: 'is named as a file of sops and is not encrypted',
+    where: { file },
+    remedy: `Encrypt it: sops --encrypt --in-place ${file}; if it was committed so, its secrets are known: change them.`,
+  };
 }
 
 interface Context {
@@ -76,8 +92,13 @@ class Reader {
       return null;
     }
     if (isAlias(node)) return this.#alias(node, key);
+    const kind = kindOfTag((node as Scalar | YAMLMap | YAMLSeq).tag);
+    if (kind !== undefined) return this.#secret(node, (place) => readForm(kind, plainOf(node), place));
     if (!this.#hasKnownTag(node as Scalar | YAMLMap | YAMLSeq)) return null;
-    if (isMap(node)) return this.#map(node);
+    if (isMap(node)) {
+      const map = this.#map(node);
+      return this.#secret(node, (place) => readSecretMap(map as Readonly<Record<string, unknown>>, place)) ?? map;
+    }
     if (isSeq(node)) return this.#list(node, key);
     return isScalar(node) ? this.#scalar(node, key) : null;
   }
@@ -98,6 +119,13 @@ class Reader {
   #scalar(node: Scalar, key: string): VarValue {
     const read = scalarValue(node, key);
     return 'value' in read ? read.value : this.#problem(node, read.message, read.remedy);
+  }
+
+  /** null: what stands there means no secret, or a wrong one, which is then a problem. */
+  #secret(node: unknown, read: (place: FormPlace) => FormRead | undefined): Secret | null {
+    const form = read({ dir: dirname(resolve(this.#ctx.file)), where: this.#place(offsetOf(node) ?? 0) });
+    if (form === undefined) return null;
+    return 'secret' in form ? form.secret : this.#problem(node, form.message, form.remedy);
   }
 
   #list(node: YAMLSeq, key: string): VarValue {
@@ -193,6 +221,12 @@ class Reader {
     const { line, col } = this.#ctx.lines.linePos(offset);
     return { file: this.#ctx.file, line, column: col };
   }
+}
+
+/** What stands after a tag: a scalar's text, or the texts of a list. */
+function plainOf(node: unknown): unknown {
+  if (isSeq(node)) return node.items.map((item) => (isScalar(item) && item.tag === undefined ? item.value : undefined));
+  return isScalar(node) ? node.value : undefined;
 }
 
 function offsetOf(node: unknown): number | undefined {

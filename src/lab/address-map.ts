@@ -1,5 +1,6 @@
 /** Translates an inventory into the lab's: its networks onto the lab's, host parts kept, and hosts to where the lab has them. Pure. */
 import type { Group, Host, Inventory, Vars, VarValue } from '../inventory/model.ts';
+import { Secret } from '../secrets/secret.ts';
 import { mapText, type NetworkPair, pairOf } from './address-text.ts';
 import { LabError } from './errors.ts';
 import { formatAddress, formatSubnet, moveAddress, parseAddress, parseSubnet } from './subnets.ts';
@@ -78,7 +79,7 @@ function mapVars(vars: Vars, pairs: readonly NetworkPair[]): Vars {
 
 function mapValue(value: VarValue, pairs: readonly NetworkPair[]): VarValue {
   if (typeof value === 'string') return mapText(value, pairs);
-  if (typeof value !== 'object' || value === null) return value;
+  if (typeof value !== 'object' || value === null || value instanceof Secret) return value;
   if (Array.isArray(value)) return (value as readonly VarValue[]).map((item) => mapValue(item, pairs));
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [mapText(key, pairs), mapValue(inner, pairs)]));
 }

@@ -41,7 +41,7 @@ function what(resource: string, action: string, detail: string): string {
   return `${action} because of ${names(shown)}${reasons.length > REASONS_MAX ? ` and ${reasons.length - REASONS_MAX} more` : ''}`;
 }
 
-const RESOURCE_ID = /^(?:file|directory|quadlet|zone|unit|image|command):/;
+const RESOURCE_ID = /^(?:file|directory|quadlet|zone|unit|image|command|podman-secret):/;
 const REASONS_MAX = 3;
 
 const COLOURS: Readonly<Record<string, Colour>> = { '+': 'green', '-': 'red', '~': 'yellow', ' ': 'dim' };

@@ -11,6 +11,7 @@ export function resourceLabel(id: string): string {
   const kind = text.slice(0, colon);
   const name = text.slice(colon + 1);
   if (kind === 'file' || kind === 'unit') return name;
+  if (kind === 'podman-secret') return `podman secret ${name}`;
   if (kind === 'directory') return name.endsWith('/') ? name : `${name}/`;
   return `${kind} ${name}`;
 }

@@ -19,6 +19,8 @@ const UNIT_SUFFIX: Readonly<Record<string, string>> = {
 /** A value that systemd is to expand: its `%` specifiers stay (`raw('%n')`). All other values are literal. */
 export class RawValue {
   readonly text: string;
+  /** To a podman secret (podman-secret.ts). */
+  readonly isReference: boolean = false;
   constructor(text: string) {
     this.text = text;
   }
@@ -70,6 +72,8 @@ function checkedKey(key: string): string {
 
 function renderValue(key: string, value: Value): string {
   const text = value instanceof RawValue ? value.text : String(value).replaceAll('%', '%%');
+  // A reference to a podman secret holds marks that nothing else may hold; it is made of checked parts.
+  if (value instanceof RawValue && value.isReference) return text;
   // A trailing backslash continues the line; a newline starts another key.
   if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(text) || text.endsWith('\\')) {
     throw new ResourceError(`${key}=: ${JSON.stringify(text)} cannot stand in a unit file`, {

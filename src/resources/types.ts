@@ -1,9 +1,10 @@
 /** Desired state as plain data: what a role says a host should be. Constructors stand in the files beside this one. */
 import type { Zone } from '../dns/zone.ts';
+import type { Secret } from '../secrets/secret.ts';
 
 /** `<kind>:<name>`, unique per host: `file:/etc/coredns/Corefile`, `unit:coredns.service`. */
 export type ResourceId = `${ResourceKind}:${string}`;
-export type ResourceKind = 'file' | 'directory' | 'quadlet' | 'zone' | 'unit' | 'image' | 'command';
+export type ResourceKind = 'file' | 'directory' | 'quadlet' | 'zone' | 'unit' | 'image' | 'command' | 'podman-secret';
 
 /**
  * Proves, on the host and before anything is replaced, that the service's own program accepts what is coming.
@@ -33,7 +34,8 @@ export interface FileResource extends FileAttributes {
   readonly id: ResourceId;
   /** Absolute, normalised. */
   readonly path: string;
-  readonly content: string | Uint8Array;
+  /** With a secret in it, it is neither shown nor compared in public, and only root and the group may read the file. */
+  readonly content: string | Uint8Array | Secret;
   readonly validate?: Validation;
   /** Tells a change in the words of what the file describes, not line by line. Pure; undefined: it cannot read what stood there. */
   readonly describe?: (before: string | undefined) => FileDescription | undefined;
@@ -58,6 +60,7 @@ export interface QuadletResource extends FileAttributes {
   readonly kind: 'quadlet';
   readonly id: ResourceId;
   readonly path: string;
+  /** References to podman secrets in it get their names when it is planned (podman-secret.ts). */
   readonly content: string;
   /** The generated unit: `coredns.service` of `coredns.container`. */
   readonly unit: string;
@@ -115,6 +118,15 @@ export interface CommandResource {
   readonly timeoutSec: number;
 }
 
+/** A secret in podman's own store, for containers (podman-secret(1)). */
+export interface PodmanSecretResource {
+  readonly kind: 'podman-secret';
+  readonly id: ResourceId;
+  /** Without the suffix that it has on the host. */
+  readonly name: string;
+  readonly value: Secret;
+}
+
 export type Resource =
   | FileResource
   | DirectoryResource
@@ -122,4 +134,5 @@ export type Resource =
   | ZoneResource
   | UnitResource
   | ImageResource
-  | CommandResource;
+  | CommandResource
+  | PodmanSecretResource;

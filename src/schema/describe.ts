@@ -1,4 +1,5 @@
 /** Schemas and values in words, for messages. Pure. */
+import { Secret } from '../secrets/secret.ts';
 
 /** The parts of JSON schema that messages speak of. */
 export interface SchemaNode {
@@ -24,6 +25,7 @@ export interface SchemaNode {
   readonly minItems?: number;
   readonly maxItems?: number;
   readonly secret?: boolean;
+  readonly not?: unknown;
 }
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -38,12 +40,18 @@ const SHOWN_CHARS = 60;
 
 /** `a whole number from 1 to 65535`, `a list of text`, `"udp" or "tcp"`. */
 export function describeSchema(schema: SchemaNode): string {
+  if (isSecretSchema(schema)) return 'a secret';
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   if (schema.enum !== undefined) return listOr(schema.enum.map((value) => JSON.stringify(value)));
   if (schema.anyOf !== undefined) return listOr([...new Set(schema.anyOf.map(describeSchema))]);
   const types = typeof schema.type === 'string' ? [schema.type] : (schema.type ?? []);
   if (types.length === 0) return schema.description ?? 'another value';
   return listOr(types.map((type) => describeType(type, schema)));
+}
+
+/** Made by `SecretValue`. */
+export function isSecretSchema({ secret, not }: SchemaNode): boolean {
+  return secret === true && not !== undefined;
 }
 
 function describeType(type: string, schema: SchemaNode): string {
@@ -82,6 +90,7 @@ export function listOr(words: readonly string[]): string {
 /** What was found: `the text "53"`, `the number 1.1`, `a list of 3`, `nothing`. */
 export function describeValue(value: unknown): string {
   if (value === null || value === undefined) return 'nothing';
+  if (value instanceof Secret) return 'a secret';
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : `a list of ${value.length}`;
   switch (typeof value) {
     case 'string':

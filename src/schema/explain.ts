@@ -1,6 +1,6 @@
 /** Turns ajv's errors into problems that a person can act on. Pure. */
 import type { ErrorObject } from 'ajv';
-import { describeSchema, type SchemaNode } from './describe.ts';
+import { describeSchema, isSecretSchema, type SchemaNode } from './describe.ts';
 import { nearest } from './nearest.ts';
 import { failingSchema } from './schema-path.ts';
 import { looksSecret } from './secrets.ts';
@@ -20,6 +20,8 @@ export interface Mismatch {
   /** Of an unknown key: the valid ones. */
   readonly known?: readonly string[];
   readonly secret: boolean;
+  /** The schema takes nothing but a secret. */
+  readonly needsSecret: boolean;
 }
 
 /** One mismatch per place: alternatives (`anyOf`) are told as one. */
@@ -72,6 +74,7 @@ function explainOne(root: SchemaNode, value: unknown, error: ErrorObject): Misma
       expected: keys.map((name) => `"${name}"`).join(', '),
       known: keys,
       secret: looksSecret(key),
+      needsSecret: false,
       ...(near === undefined ? {} : { nearest: near }),
     };
   }
@@ -84,6 +87,7 @@ function explainOne(root: SchemaNode, value: unknown, error: ErrorObject): Misma
       value: undefined,
       expected: describeSchema(property),
       secret: false,
+      needsSecret: false,
       ...described(property),
     };
   }
@@ -96,6 +100,7 @@ function explainOne(root: SchemaNode, value: unknown, error: ErrorObject): Misma
     value: found,
     expected: expectedOf(node, error),
     secret,
+    needsSecret: isSecretSchema(node),
     ...described(node),
     ...(near === undefined ? {} : { nearest: near }),
   };

@@ -1,5 +1,8 @@
 /** Which names hold secrets, so that neither messages nor `inventory show` print their values. Pure. */
 
+import { Secret } from '../secrets/secret.ts';
+import { SECRET_SHOWN } from '../secrets/shown.ts';
+
 const SECRET =
   /(^|_)(pass(word|wd|phrase)?|secrets?|tokens?|credentials?|tsig|psk|(api|private|secret|access|auth|rndc|tsig)_?keys?)(_|$)/i;
 /** Says where a secret lies or what it is called, which is none itself: `ansible_ssh_private_key_file`. */
@@ -15,6 +18,7 @@ export function looksSecret(name: string): boolean {
 
 /** A value for people to read, with everything masked that stands under a name that looks secret. */
 export function maskSecrets(value: unknown, name = ''): unknown {
+  if (value instanceof Secret) return SECRET_SHOWN;
   if (looksSecret(name) && value !== null && value !== '') return MASK;
   if (Array.isArray(value)) return value.map((item) => maskSecrets(item));
   if (typeof value === 'object' && value !== null) {

@@ -1,11 +1,13 @@
 /** Checks a value from outside against a TypeBox schema; what comes back is typed, complete and safe to use. */
 import type { Static, TSchema } from '@sinclair/typebox';
 import type { SourceLocation } from '../errors.ts';
+import { Secret } from '../secrets/secret.ts';
 import { compileSchema } from './compile.ts';
 import { describeValue, formatPath, type SchemaNode } from './describe.ts';
 import { InvalidValueError, type ValueProblem } from './errors.ts';
 import { explain, type Mismatch, type ValuePath } from './explain.ts';
 import { didYouMean } from './nearest.ts';
+import { type StandIns, withoutStandIns, withStandIns } from './secret-value.ts';
 import { MASK } from './secrets.ts';
 
 export interface ValidateOptions {
@@ -32,8 +34,9 @@ export function validate<S extends TSchema>(schema: S, value: unknown, options: 
 /** As `validate`, for callers that collect problems. */
 export function check<S extends TSchema>(schema: S, value: unknown, options: ValidateOptions): Checked<Static<S>> {
   const validator = compileSchema(schema, options.name);
-  const copy: unknown = structuredClone(value); // ajv fills defaults in place
-  if (validator(copy)) return { ok: true, value: copy as Static<S> };
+  const secrets: StandIns = new Map();
+  const copy = withStandIns(value, secrets); // a copy: ajv fills defaults in place
+  if (validator(copy)) return { ok: true, value: withoutStandIns(copy, secrets) as Static<S> };
   const problems = explain(schema as SchemaNode, value, validator.errors ?? []).map((mismatch) =>
     problemOf(mismatch, options),
   );
@@ -51,6 +54,8 @@ function problemOf(mismatch: Mismatch, options: ValidateOptions): ValueProblem {
     expected,
     where,
     ...(mismatch.nearest === undefined ? {} : { nearest: mismatch.nearest }),
+    // The line is not quoted: the secret may stand there.
+    ...(mismatch.secret ? { hidden: true } : {}),
   };
   switch (mismatch.kind) {
     case 'unknown-key':
@@ -62,7 +67,8 @@ function problemOf(mismatch: Mismatch, options: ValidateOptions): ValueProblem {
         remedy: `Add it: ${expected}${describe(mismatch)}.`,
       };
     case 'value': {
-      const got = mismatch.secret ? 'something else (not shown)' : describeValue(mismatch.value);
+      const isSecret = mismatch.value instanceof Secret;
+      const got = mismatch.secret && !isSecret ? 'something else (not shown)' : describeValue(mismatch.value);
       return {
         ...base,
         message: `${label || options.name}: expected ${expected}, got ${got}`,
@@ -83,6 +89,10 @@ function unknownKey(mismatch: Mismatch, label: string, options: ValidateOptions)
 }
 
 function valueRemedy({ nearest, expected, value, ...mismatch }: Mismatch): string {
+  if (value instanceof Secret)
+    return 'It is shown in plans and written to files that anybody on the host may read: write it as a plain value.';
+  if (mismatch.needsSecret)
+    return 'Say where it is kept, instead of the value: !env NAME, !command [program, argument], !sops FILE#KEY, or a file of sops (docs/secrets.md).';
   if (nearest !== undefined) return didYouMean(nearest);
   if (/\btext\b/.test(expected) && (typeof value === 'number' || typeof value === 'boolean'))
     return 'Put quotes around the value: YAML reads it as a number or as true/false.';

@@ -106,11 +106,13 @@ describe('parseStep', () => {
 describe('APPLY_STEPS', () => {
   it('are the steps that the shell says, in the order of apply', () => {
     const said = new Set(
-      [...joinScripts(['apply', 'images', 'validate', 'swap', 'units']).matchAll(/^\s*step ([a-z-]+)/gm)].map(
-        ([, name]) => name,
-      ),
+      [
+        ...joinScripts(['apply', 'images', 'secrets', 'validate', 'swap', 'units']).matchAll(/^\s*step ([a-z-]+)/gm),
+      ].map(([, name]) => name),
     );
     expect(new Set(APPLY_STEPS)).toEqual(said);
+    // The change sets that are broken at every point have no podman secret: test/lab/secrets.test.ts has.
+    said.delete('secrets');
     expect(applyPoints()).toEqual(expect.arrayContaining([...said]));
   });
 });

@@ -4,7 +4,7 @@ import { chrony } from '../../../../roles/chrony/index.ts';
 import { desiredHost } from '../../../../src/engine/desired.ts';
 import type { Observation, PathState } from '../../../../src/engine/observation.ts';
 import { plan } from '../../../../src/engine/plan.ts';
-import { desiredContent, sha256 } from '../../../../src/engine/plan-files.ts';
+import { contentSha256, desiredContent } from '../../../../src/engine/plan-files.ts';
 import type { VarValue } from '../../../../src/inventory/model.ts';
 import { use } from '../../../../src/playbook/define.ts';
 import { active, observation } from '../../engine/build.ts';
@@ -23,7 +23,7 @@ function converged(vars: Record<string, VarValue> = {}, options: Options = {}): 
     const { path, mode, owner, group } = resource;
     const base = { mode, owner, group, size: 0, mtime: 0 };
     if (resource.kind === 'directory') return [[path, { ...base, type: 'directory' }]];
-    return [[path, { ...base, type: 'file', sha256: sha256(desiredContent(resource, new Map())) }]];
+    return [[path, { ...base, type: 'file', sha256: contentSha256(desiredContent(resource, new Map()), undefined) }]];
   });
   return {
     ...observation(),

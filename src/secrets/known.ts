@@ -1,0 +1,43 @@
+/** The secret values that this process has read, so that whatever a host says can be shown without them. */
+import { SECRET_MASK } from './shown.ts';
+
+/** Shorter ones would mask half of every message. */
+const BYTES_MIN = 4;
+
+const known = new Set<string>();
+let pattern: RegExp | undefined;
+
+/** The value, and the forms in which a program's words may hold it: single lines, JSON, without control characters. */
+export function rememberSecret(value: Uint8Array): void {
+  const text = Buffer.from(value).toString('utf8');
+  const lines = text.split(/\r?\n/).map((line) => line.trim());
+  const plain = [text, text.trim(), ...lines];
+  const before = known.size;
+  const forms = plain.flatMap((form) => [
+    form,
+    JSON.stringify(form).slice(1, -1),
+    form.replace(/[\u0000-\u001f\u007f]/g, ' '),
+  ]);
+  for (const form of forms) if (Buffer.byteLength(form.trim()) >= BYTES_MIN) known.add(form);
+  if (known.size > before) pattern = undefined;
+}
+
+/** The text with every known secret masked. */
+export function maskKnown(text: string): string {
+  if (known.size === 0) return text;
+  // Longest first: of two secrets one of which begins with the other, nothing may remain.
+  pattern ??= new RegExp(
+    [...known]
+      .toSorted((a, b) => b.length - a.length)
+      .map((value) => value.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'))
+      .join('|'),
+    'g',
+  );
+  return text.replace(pattern, SECRET_MASK);
+}
+
+/** For tests. */
+export function forgetSecrets(): void {
+  known.clear();
+  pattern = undefined;
+}

@@ -1,8 +1,9 @@
 /** `run lab`: boots and handles CoreOS-like hosts on this machine, one for each host of the inventory. */
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
 import type { Inventory } from '../inventory/model.ts';
-import type { Disk, LabSpec, LabStatus } from '../lab/index.ts';
+import type { ClientOptions, Disk, LabSpec, LabStatus } from '../lab/index.ts';
 import { inventoryPath, labNameOption, type Project } from './context.ts';
+import { definePublish } from './lab-publish.ts';
 
 export interface LabCommandDeps {
   readonly project: Project;
@@ -52,6 +53,27 @@ export function registerLab(program: Command, deps: LabCommandDeps): void {
     .passThroughOptions()
     .allowUnknownOption()
     .action(async (host: string, command: readonly string[], flags: LabFlags) => ssh(await name(flags), host, command));
+  add(
+    lab,
+    'client',
+    'run a command on a client of the LAN, which has no address at first (dig, chronyd -Q, curl, udhcpc)',
+  )
+    .argument('[command...]', 'default: a shell; after -- where it has options')
+    .option(
+      '--dhcp',
+      'take a lease first: its address, route and resolvers; $LEASE_IP, $LEASE_SERVER, $LEASE_DNS, $LEASE_NTP',
+    )
+    .option('--mac <address>', 'its hardware address (default: always the same)')
+    .option('--network <prefix>', "which of the inventory's networks (default: the first)")
+    .passThroughOptions()
+    .action(async (command: readonly string[], flags: LabFlags & ClientOptions) => {
+      const { labClient } = await import('../lab/index.ts');
+      process.exitCode = await labClient(await name(flags), command, flags);
+    });
+  definePublish(
+    add(lab, 'publish', "commit a later release of the hosts' system, good or bad, for them to upgrade to"),
+    name,
+  );
   registerFaults(lab, name);
 }
 

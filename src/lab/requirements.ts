@@ -17,6 +17,7 @@ const PROGRAMS: readonly (readonly [program: string, debianPackage: string])[] =
   ['chattr', 'e2fsprogs'],
   ['flock', 'util-linux'],
   ['unshare', 'util-linux'],
+  ['setpriv', 'util-linux'],
   ['losetup', 'mount'],
   ['setcap', 'libcap2-bin'],
   ['ssh', 'openssh-client'],

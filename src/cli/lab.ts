@@ -3,6 +3,7 @@ import { Argument, type Command, InvalidArgumentError, Option } from 'commander'
 import type { Inventory } from '../inventory/model.ts';
 import type { ClientOptions, Disk, LabSpec, LabStatus } from '../lab/index.ts';
 import { inventoryPath, labNameOption, type Project } from './context.ts';
+import { registerDora } from './lab-dora.ts';
 import { definePublish } from './lab-publish.ts';
 
 export interface LabCommandDeps {
@@ -74,6 +75,7 @@ export function registerLab(program: Command, deps: LabCommandDeps): void {
     add(lab, 'publish', "commit a later release of the hosts' system, good or bad, for them to upgrade to"),
     name,
   );
+  registerDora(lab, add, name);
   registerFaults(lab, name);
 }
 

@@ -2,6 +2,7 @@
 
 export { mapAddress } from './address-map.ts';
 export { type ClientOptions, labClient, spawnClient } from './client.ts';
+export { type DoraRun, labDora } from './dora.ts';
 export { labDown } from './down.ts';
 export type { Disk, SlowLink } from './faults.ts';
 export { labBoot, labCrash, labFast, labFill, labFree, labSlow } from './faults.ts';

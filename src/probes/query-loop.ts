@@ -1,26 +1,16 @@
 /** A light, steady stream of queries to every member of a group, for one service: it measures what clients would have noticed. */
 import { createSocket, type Socket } from 'node:dgram';
+import { figure, type LoopFigure, type Tick } from './loop-figure.ts';
 import { answerOf, type QueryTarget, queryOf } from './loop-protocols.ts';
 
+export type { LoopFigure } from './loop-figure.ts';
 export type { DhcpTarget, DnsTarget, LoopService, NtpTarget, QueryTarget } from './loop-protocols.ts';
-
-export interface LoopFigure {
-  readonly asked: number;
-  readonly answered: number;
-  /** From the first unanswered query to the next answered one, ms; 0 when every query was answered. */
-  readonly longestGapMs: number;
-}
 
 export interface LoopOptions {
   /** Queries a second to each member. Default 20. */
   readonly rate?: number;
   /** A later answer counts as none. Default 1000 ms: shorter than any client waits. */
   readonly timeoutMs?: number;
-}
-
-interface Tick {
-  readonly atMs: number;
-  answered: boolean;
 }
 
 interface Asked {
@@ -117,19 +107,4 @@ function connectDhcp(asked: Asked): Promise<void> {
       resolve();
     });
   });
-}
-
-function figure(ticks: readonly Tick[]): LoopFigure {
-  let longestGapMs = 0;
-  let lostAtMs: number | undefined;
-  for (const { atMs, answered } of ticks) {
-    if (!answered) lostAtMs ??= atMs;
-    if (lostAtMs !== undefined) longestGapMs = Math.max(longestGapMs, atMs - lostAtMs);
-    if (answered) lostAtMs = undefined;
-  }
-  return {
-    asked: ticks.length,
-    answered: ticks.filter(({ answered }) => answered).length,
-    longestGapMs: Math.round(longestGapMs),
-  };
 }

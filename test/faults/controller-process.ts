@@ -1,7 +1,8 @@
-/** Starts controllers as processes, and knows how far each is. */
+/** Starts controllers, as processes that can die or in this one, and knows how far each is. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import type { EngineEvent, ErrorReport, Summary } from '../../src/engine/events.ts';
+import { runOrder } from './controller-run.ts';
 import { programFile } from './programs.ts';
 
 /** One run of the fault playbook. */
@@ -26,34 +27,45 @@ export type ControllerEvent =
 
 export class Controller {
   readonly events: ControllerEvent[] = [];
-  readonly #child: ChildProcess;
+  readonly #child: ChildProcess | undefined;
   readonly #waiting = new Set<() => void>();
   #code: number | undefined;
   #stderr = '';
 
-  private constructor(child: ChildProcess) {
+  private constructor(child?: ChildProcess) {
     this.#child = child;
     let rest = '';
-    child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+    child?.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
       const lines = (rest + chunk).split('\n');
       rest = lines.pop() ?? '';
       this.events.push(...lines.map((line) => JSON.parse(line) as ControllerEvent));
       this.#wake();
     });
-    child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+    child?.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
       this.#stderr += chunk;
     });
     // A killed one no longer reads.
-    child.stdin?.on('error', () => undefined);
-    child.on('close', (code) => {
-      this.#code = code ?? -1;
-      this.#wake();
-    });
+    child?.stdin?.on('error', () => undefined);
+    child?.on('close', (code) => this.#end(code ?? -1));
   }
 
   static async start(order: ControllerOrder): Promise<Controller> {
     const file = await programFile('controller');
     return new Controller(spawn(process.execPath, [file, JSON.stringify(order)], { cwd: tmpdir(), stdio: 'pipe' }));
+  }
+
+  /** In this process, which has everything loaded: for runs that nothing happens to. A start costs more than such a run. */
+  static here(order: ControllerOrder): Controller {
+    const controller = new Controller();
+    const say = (event: ControllerEvent): void => void controller.events.push(event);
+    runOrder(order, { say, held: () => Promise.reject(new Error('a run in this process is not held')) }).then(
+      (code) => controller.#end(code),
+      (error: unknown) => {
+        controller.#stderr = String(error);
+        controller.#end(70);
+      },
+    );
+    return controller;
   }
 
   /** undefined while it runs; -1 when a signal ended it. */
@@ -78,11 +90,11 @@ export class Controller {
   }
 
   goOn(): void {
-    this.#child.stdin?.write('go on\n');
+    this.#child?.stdin?.write('go on\n');
   }
 
   signal(name: NodeJS.Signals): void {
-    this.#child.kill(name);
+    this.#child?.kill(name);
   }
 
   /** Until `isSo`, or it has ended, or the time is over; whether it was so. */
@@ -125,6 +137,11 @@ export class Controller {
     return [`exit ${this.#code}`, ...hosts, this.thrown?.message ?? '', this.#stderr.trim()]
       .filter((text) => text !== '')
       .join('; ');
+  }
+
+  #end(code: number): void {
+    this.#code = code;
+    this.#wake();
   }
 
   #wake(): void {

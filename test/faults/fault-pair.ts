@@ -31,6 +31,8 @@ export class FaultPair {
   readonly #versions = new Map<string, string>();
   /** Contents that were looked at already, by host and hash. */
   readonly #objects = new Set<string>();
+  /** Hosts that nobody has seen up since their power cut. */
+  readonly #off = new Set<string>();
 
   private constructor(state: LabState, dir: string) {
     this.labName = state.name;
@@ -90,20 +92,30 @@ export class FaultPair {
     return dir;
   }
 
-  async controller(content: Content, orders: Orders = {}): Promise<Controller> {
-    return Controller.start({
+  /** A controller that things may happen to. */
+  controller(content: Content, orders: Orders = {}): Promise<Controller> {
+    return Controller.start(this.#order(content, orders));
+  }
+
+  /** A run that is left in peace. */
+  run(content: Content, orders: Pick<Orders, 'waitLockSec'> = {}): Controller {
+    return Controller.here(this.#order(content, orders));
+  }
+
+  #order(content: Content, orders: Orders): ControllerOrder {
+    return {
       lab: this.labName,
       inventoryDir: this.write(content),
       run: randomBytes(4).toString('hex'),
       confirmWithinSec: 60,
       waitLockSec: 0,
       ...orders,
-    });
+    };
   }
 
   /** A run as anybody would do it; throws unless it ends 0 and both hosts are as described. */
-  async deploy(content: Content, orders: Orders = {}): Promise<Controller> {
-    const controller = await this.controller(content, orders);
+  async deploy(content: Content, orders: Pick<Orders, 'waitLockSec'> = {}): Promise<Controller> {
+    const controller = this.run(content, orders);
     const code = await controller.ended(90_000);
     if (code !== 0) throw new Error(`the run that should succeed did not: ${controller.describe()}`);
     const problems = this.hosts.flatMap((view) => this.serialProblems(view));
@@ -121,15 +133,22 @@ export class FaultPair {
 
   /** A power cut; the host is off when it resolves. */
   async crash(view: HostView): Promise<void> {
+    this.#off.add(view.name);
     await labCrash(this.labName, view.name, { stayOff: true });
     // A loop that is about to end would keep the next one from starting.
     while (isSupervised(hostFolder(this.labName, view.name))) await sleep(20);
   }
 
+  /** Power again; resolves when it is up. */
+  async boot(view: HostView): Promise<void> {
+    await labBoot(this.labName, view.name);
+    this.#off.delete(view.name);
+  }
+
   /** Links, disks and power as they should be. What the hosts make of it is theirs. */
   async restore(): Promise<void> {
     for (const view of this.hosts) {
-      await labBoot(this.labName, view.name);
+      if (this.#off.has(view.name) || view.init === undefined) await this.boot(view);
       await labHeal(this.labName, view.name);
       await labFree(this.labName, view.name, '/var');
     }
@@ -177,8 +196,9 @@ export class FaultPair {
   async #unsettled(): Promise<string | undefined> {
     for (const view of this.hosts) {
       if (view.slot !== undefined) return `${view.name} has a change set that is ${view.slot}`;
-      const going = await view.shell("systemctl list-units --plain --no-legend 'coreos-infra-apply-*'").catch(String);
-      if (going !== '') return `${view.name} still applies: ${going}`;
+      // A unit has a control group for as long as it runs; asking systemd costs a process each time.
+      const going = view.list('/sys/fs/cgroup/system.slice').find((name) => name.startsWith('coreos-infra-apply-'));
+      if (going !== undefined) return `${view.name} still applies: ${going}`;
       const served = await servedVersion(view);
       if (!/^v\d+$/.test(served)) return `${view.name} serves ${served}`;
     }

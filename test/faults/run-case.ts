@@ -46,8 +46,8 @@ export async function runCase(pair: FaultPair, one: Case): Promise<Outcome> {
     await pair.settled(ENDS_WITHIN_MS);
     // Another run went through while the controller slept: that one's content is what it must leave, or replace wholly.
     const before = one.fault === 'stop-controller' ? pair.content : old;
-    problems.push(...(await judge(pair, one, controller, before, wanted)));
-    const end = await wholeness(view, before, wanted);
+    const { end, wrong } = await judge(pair, one, controller, before, wanted);
+    problems.push(...wrong);
     await nextRun(pair, next, problems);
     const { group } = await client.stop();
     const lost = group.asked - group.answered;
@@ -60,7 +60,7 @@ export async function runCase(pair: FaultPair, one: Case): Promise<Outcome> {
     await client.stop().catch(() => undefined);
     view.clearFault();
     // Killed by us; systemd remembers it as failed until the next boot.
-    await view.shell('systemctl reset-failed coreos-infra-boot.service').catch(() => undefined);
+    if (one.by === 'boot') await view.shell('systemctl reset-failed coreos-infra-boot.service').catch(() => undefined);
   }
 }
 
@@ -175,7 +175,7 @@ async function aftermath(pair: FaultPair, view: HostView, { fault }: Case, contr
       await labHeal(pair.labName, view.name);
       return;
     case 'crash':
-      await labBoot(pair.labName, view.name);
+      await pair.boot(view);
       return;
     case 'full':
       await controller.until(() => false, FULL_MS);
@@ -210,19 +210,19 @@ async function until(isSo: () => boolean, withinMs: number, otherwise: string, c
   }
 }
 
-/** Each host is wholly old or new; what the controller said of it is so; and where the case can end in one way only, it did. */
-async function judge(
+/** Each host is wholly old or new; what the controller said of it is so; and where the case can end in one way only, it did. `end`: of the host that was hit. */
+export async function judge(
   pair: FaultPair,
-  one: Case,
+  one: Pick<Case, 'fault' | 'change' | 'host' | 'expect'>,
   controller: Controller,
   before: Content,
   wanted: Content,
-): Promise<readonly string[]> {
+): Promise<{ readonly end: string; readonly wrong: readonly string[] }> {
   const problems: string[] = [];
-  const ends = new Set<string>();
+  const ends = new Map<string, string>();
   for (const view of pair.hosts) {
     const end = await wholeness(view, before, wanted);
-    ends.add(end);
+    ends.set(view.name, end);
     problems.push(...pair.serialProblems(view));
     if (end !== 'old' && end !== 'new') problems.push(`${view.name} is ${end}`);
     // What it says was so when it said it; the other run came later.
@@ -236,9 +236,9 @@ async function judge(
     if (view.name === one.host && one.expect !== 'either' && one.expect !== end)
       problems.push(`${view.name} should be ${one.expect}`);
   }
-  if (one.fault === 'stop-controller' && ends.size > 1)
+  if (one.fault === 'stop-controller' && new Set(ends.values()).size > 1)
     problems.push('the two runs were interleaved: the hosts differ');
-  return problems;
+  return { end: ends.get(one.host) ?? '?', wrong: problems };
 }
 
 /** What a status promises of the host's state. */
@@ -253,7 +253,7 @@ const CLAIMS: Readonly<Record<string, 'old' | 'new'>> = {
   skipped: 'old',
 };
 
-function saidOf(controller: Controller, host: string): string {
+export function saidOf(controller: Controller, host: string): string {
   if (controller.code === -1) return 'killed';
   return controller.summary?.hosts[host]?.status ?? controller.thrown?.message ?? 'nothing';
 }
@@ -262,7 +262,7 @@ function saidOf(controller: Controller, host: string): string {
 export async function nextRun(pair: FaultPair, content: Content, problems: string[]): Promise<void> {
   const leases = pair.hosts.map(leaseSeconds);
   if (Math.max(...leases) > LEASE_MS / 1_000) problems.push(`leases hold for ${leases.join(' and ')} s more`);
-  const next = await pair.controller(content, { waitLockSec: Math.max(...leases) > 0 ? 30 : 0 });
+  const next = pair.run(content, { waitLockSec: Math.max(...leases) > 0 ? 30 : 0 });
   const code = await next.ended(ENDS_WITHIN_MS);
   if (code !== 0) problems.push(`the next run did not succeed: ${next.describe()}`);
   else pair.content = content;

@@ -4,6 +4,7 @@ import { allCases, type Case, nameOf } from './cases.ts';
 import { runCliKill } from './cli-kill.ts';
 import { controllerSteps } from './controller-steps.ts';
 import type { FaultPair } from './fault-pair.ts';
+import { runRace, runScratchRaces } from './race.ts';
 import { runRivals } from './rivals.ts';
 import { type Outcome, runCase } from './run-case.ts';
 
@@ -18,6 +19,9 @@ export interface Trial {
 
 /** Rounds of two controllers at once. */
 const ROUNDS = 20;
+/** Confirms around the guard's deadline, on a host; and with the helper alone, so many at a time. */
+const RACES = 20;
+const SCRATCH_RACES = { full: [250, 250, 250, 250], sample: [40] };
 /** When the command is killed: within a run of some three seconds. ms */
 const KILL_AFTER_MS = [700, 1_100, 1_500, 2_000, 2_600];
 
@@ -47,6 +51,8 @@ export async function trials(isFull: boolean): Promise<readonly Trial[]> {
     ...kills.map(killTrial),
     ...rounds.map(rivalTrial),
     ...inputs.map(inputTrial),
+    ...(isFull ? SCRATCH_RACES.full : SCRATCH_RACES.sample).map(scratchTrial),
+    ...(isFull ? Array.from({ length: RACES }, (_, round) => round) : []).map(raceTrial),
     ...(isFull ? cases : sampleOf(cases)).map(caseTrial),
   ];
 }
@@ -78,6 +84,22 @@ function rivalTrial(round: number): Trial {
     suite: 'two controllers',
     name: `two controllers at once, round ${round + 1}`,
     run: (pair) => runRivals(pair, round),
+  };
+}
+
+function raceTrial(round: number): Trial {
+  return {
+    suite: 'confirm or guard',
+    name: `confirm at the guard's deadline, round ${round + 1}`,
+    run: (pair) => runRace(pair, round, RACES),
+  };
+}
+
+function scratchTrial(rounds: number, index: number): Trial {
+  return {
+    suite: 'confirm or guard',
+    name: `${rounds} races on a scratch slot, part ${index + 1}`,
+    run: (pair) => runScratchRaces(pair, rounds),
   };
 }
 

@@ -23,7 +23,8 @@ export class Table {
   add(row: Row): void {
     this.#rows.push(row);
     // A sweep takes long: who waits for it sees how far it is.
-    process.stderr.write(`${this.#rows.length}/${this.#expected}  ${row.suite}: ${row.name}: ${row.outcome}\n`);
+    const why = row.outcome === 'FAILED' ? `: ${row.detail}` : '';
+    process.stderr.write(`${this.#rows.length}/${this.#expected}  ${row.suite}: ${row.name}: ${row.outcome}${why}\n`);
   }
 
   /** Runs a case; what it threw is thrown on, and is in the table. */

@@ -79,6 +79,7 @@ export function mergedRoles(host: Host, roles: readonly Pick<HostRole, 'desired'
       roles.flatMap(({ desired }) =>
         only === undefined || desired.roles.includes(only) ? (desired.temporaryStates?.() ?? []) : [],
       ),
+    preconditions: (changing) => roles.flatMap(({ desired }) => desired.preconditions?.(changing) ?? []),
     hasSecondaries: roles.some(({ desired }) => desired.hasSecondaries === true),
   };
 }

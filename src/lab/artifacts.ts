@@ -7,9 +7,7 @@ import { cacheFolder } from './paths.ts';
 import type { Log } from './progress.ts';
 import { step } from './progress.ts';
 import { run, runScript, scriptPath } from './shell.ts';
-
-/** The release that new hosts boot. */
-export const OS_VERSION = '44.20261101.3.0';
+import { OS_VERSION } from './versions.ts';
 
 const KEEP_MS = 30 * 24 * 3_600_000;
 
@@ -18,29 +16,48 @@ export interface OsArtifacts {
   readonly base: string;
   /** Folder with `repo` (a bare ostree repository) and `checksum`. */
   readonly os: string;
+  /** Folder with `lab-os`: the hosts' rpm-ostree and Zincati, and the server of published releases. */
+  readonly program: string;
 }
 
 /** The root tree and the operating system made of it. */
 export async function ensureOs(log: Log): Promise<OsArtifacts> {
   const packages = assetPath('src/lab/packages.txt');
   const baseKey = keyOf([scriptPath('base-tree.sh'), packages]);
-  const base = await ensureArtifact(
+  const building = ensureArtifact(
     `base-${baseKey}`,
     'building the root tree of the hosts',
     scriptPath('base-tree.sh'),
     [packages],
     log,
   );
+  const program = await ensureOsProgram(building, log);
+  const base = await building;
   const overlay = assetPath('src/lab/overlay');
-  const osKey = keyOf([scriptPath('os-commit.sh'), overlay], baseKey, OS_VERSION);
+  const sources = [scriptPath('os-commit.sh'), scriptPath('os-release.sh'), overlay];
+  const osKey = keyOf(sources, baseKey, OS_VERSION, program);
   const os = await ensureArtifact(
     `os-${osKey}`,
     'committing it as an operating system',
     scriptPath('os-commit.sh'),
-    [base, overlay, OS_VERSION],
+    [base, overlay, OS_VERSION, program],
     log,
   );
-  return { base, os };
+  return { base, os, program };
+}
+
+/**
+ * The folder with `lab-os`: the hosts' rpm-ostree and Zincati, and the server of published releases. It is compiled beside the
+ * build of the root tree where this machine has Go.
+ */
+export async function ensureOsProgram(base: Promise<string>, log: Log): Promise<string> {
+  const source = assetPath('src/lab/rpm-ostree');
+  const script = scriptPath('go-program.sh');
+  base.catch(() => undefined); // awaited below or by the caller
+  const canBuildOutside = runScript(script, ['--builds-outside', source], { what: 'looking for a compiler' });
+  await canBuildOutside.catch(() => base);
+  const args = [source, 'lab-os', '-', basePath()];
+  return ensureArtifact(`lab-os-${keyOf([script, source])}`, "compiling the hosts' rpm-ostree", script, args, log);
 }
 
 export function osChecksum(os: string): string {

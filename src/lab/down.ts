@@ -3,14 +3,13 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { powerOff, removeFolder } from './hosts.ts';
 import { withLock } from './lock.ts';
-import { labFolder, linkPrefix, netnsPrefix } from './paths.ts';
+import { labFolder, labLock, linkPrefix, netnsPrefix } from './paths.ts';
 import { hostProcesses, killAll, processesOf } from './processes.ts';
 import type { Log } from './progress.ts';
 import { step } from './progress.ts';
 import { requireRoot } from './requirements.ts';
 import { forEachLimited, run, runScript } from './shell.ts';
 import { readLabState } from './state.ts';
-import { labLock } from './up.ts';
 
 /** False when there was nothing of that name. Leftovers of a killed run are found by what the kernel shows, not by what is on record. */
 export async function labDown(labName: string, log: Log = () => undefined): Promise<boolean> {

@@ -5,26 +5,23 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LabHostError } from './errors.ts';
 import { hostKeysFolder, identityFile } from './keys.ts';
+import { osRemoteUrl } from './os-server.ts';
 import { consoleFile, hostFolder, labFolder, machineName } from './paths.ts';
 import { hostProcesses, isSupervised, killAll, processesOf } from './processes.ts';
 import { run, runScript, scriptPath } from './shell.ts';
 import { sshArguments } from './ssh.ts';
 import type { LabHost } from './state.ts';
 
-/** Port on the lab's bridge at which later operating systems are published. */
-const OS_REMOTE_PORT = 8077;
-
 /** Installs the host unless it is; true when it was made just now. */
 export async function installHost(labName: string, host: LabHost, os: string, gateway: string): Promise<boolean> {
   const folder = hostFolder(labName, host.name);
   if (existsSync(folder)) return false;
-  const url = `http://${gateway.includes(':') ? `[${gateway}]` : gateway}:${OS_REMOTE_PORT}/`;
   const args = [
     folder,
     scriptPath('host-create.sh'),
     os,
     host.name,
-    url,
+    `${osRemoteUrl(gateway)}/`,
     hostKeysFolder(labName, host.name),
     `${identityFile(labName)}.pub`,
   ];

@@ -11,7 +11,11 @@ export function labBase(): string {
 export const cacheFolder = (): string => join(labBase(), 'cache');
 export const labsFolder = (): string => join(labBase(), 'labs');
 export const labFolder = (labName: string): string => join(labsFolder(), labName);
+export const labLock = (labName: string): string => join(labBase(), 'locks', `${labName}.lock`);
+export const allLabsLock = (): string => join(labBase(), 'locks', 'all-labs');
 export const hostFolder = (labName: string, host: string): string => join(labFolder(labName), 'hosts', host);
+/** What `lab publish` makes, and the server of it shows. */
+export const publishFolder = (labName: string): string => join(labFolder(labName), 'publish');
 export const consoleFile = (labName: string, host: string): string =>
   join(labFolder(labName), 'consoles', `${host}.log`);
 

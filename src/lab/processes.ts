@@ -31,7 +31,7 @@ export function hostProcesses(netnsNames: readonly string[]): Map<string, HostPr
 }
 
 /** What the lab starts; a pager on a console file is nobody's to kill. */
-const LAB_PROGRAMS = new Set(['bash', 'unshare', 'systemd-nspawn', 'ostree', 'mkfs.ext4', 'ssh']);
+const LAB_PROGRAMS = new Set(['bash', 'unshare', 'systemd-nspawn', 'ostree', 'mkfs.ext4', 'ssh', 'lab-os']);
 
 /** The lab's processes that have `folder`, or a path below it, for an argument: a host's supervisor and nspawn, builds under way. */
 export function processesOf(folder: string): number[] {
@@ -44,6 +44,11 @@ export function processesOf(folder: string): number[] {
       args.some((arg) => isBelow(arg) || isBelow(arg.slice(arg.indexOf('=') + 1)))
     );
   });
+}
+
+/** The full command lines of those processes. */
+export function commandsOf(folder: string): string[][] {
+  return processesOf(folder).map((pid) => argumentsOf(pid).slice(0, -1)); // each argument ends with a zero, the last one too
 }
 
 /** Whether the boot loop of the host in `folder` runs. */

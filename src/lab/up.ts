@@ -8,7 +8,8 @@ import { fillImageStore, startImages } from './images.ts';
 import { ensureKeys, identityFile, knownHostsFile, writeKnownHosts } from './keys.ts';
 import { withLock } from './lock.ts';
 import { allocateNetworks, labAddress, wireNetworks } from './network.ts';
-import { hostFolder, labBase, labFolder, netnsName, vethName } from './paths.ts';
+import { ensureOsServer } from './os-server.ts';
+import { allLabsLock, hostFolder, labBase, labFolder, labLock, netnsName, vethName } from './paths.ts';
 import type { Log } from './progress.ts';
 import { step } from './progress.ts';
 import { ensureRequirements } from './requirements.ts';
@@ -37,9 +38,6 @@ export async function labUp(spec: LabSpec, options: UpOptions): Promise<LabState
   return withLock(labLock(spec.labName), `the lab ${spec.labName}`, LOCK_WAIT_MS, () => bringUp(spec, options));
 }
 
-export const labLock = (labName: string): string => join(labBase(), 'locks', `${labName}.lock`);
-export const allLabsLock = (): string => join(labBase(), 'locks', 'all-labs');
-
 async function bringUp(spec: LabSpec, { log, bootWithinMs }: UpOptions): Promise<LabState> {
   const os = ensureOs(log);
   const images = startImages(
@@ -47,7 +45,8 @@ async function bringUp(spec: LabSpec, { log, bootWithinMs }: UpOptions): Promise
     os.then((artifacts) => artifacts.base),
     log,
   );
-  const { base, os: osFolder } = await os;
+  const artifacts = await os;
+  const { base, os: osFolder } = artifacts;
   await Promise.all(images.map((image) => image.archive));
 
   const before = readLabState(spec.labName);
@@ -61,6 +60,7 @@ async function bringUp(spec: LabSpec, { log, bootWithinMs }: UpOptions): Promise
   writeKnownHosts(spec.labName, state.hosts);
   if (!hasImages(before, spec)) await fillImageStore(spec.labName, base, images, log);
   await wireNetworks(spec.labName, state.networks, state.hosts);
+  await ensureOsServer(spec.labName, state.networks, artifacts);
   await installHosts(state, osFolder, log);
   await bootHosts(state, bootWithinMs ?? 60_000 + 5_000 * state.hosts.length, log);
   const up: LabState = { ...state, phase: 'up', images: spec.images };

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Firmware and boot loader of one host: boots what the highest BLS entry says, and again whenever the host asks for a reboot or dies.
+# Firmware and boot loader of one host: boots what the default BLS entry says, and again whenever the host asks for a reboot or dies.
 # Usage: host-boot.sh HOST-FOLDER HOST-NAME MACHINE-NAME NETNS IMAGE-STORE
 # Ends when the host powers itself off. HOST-FOLDER/booted names the deployment, /console holds what PID 1 prints.
 set -uo pipefail
@@ -32,22 +32,37 @@ end_predecessor() {
   done
 }
 
+# The default entry: the last by name. `run lab boot --entry N` stands for somebody at the console who picks the Nth below it, once.
+boot_entry() {
+  local below=0
+  if [ -e "$folder/next-entry" ]; then
+    below=$(cat "$folder/next-entry")
+    rm -f "$folder/next-entry"
+  fi
+  find "$sysroot/boot/loader/entries/" -name '*.conf' | sort -V | tail -n $((below + 1)) | head -n 1
+}
+
 boot() {
-  local entry deployment version
-  entry=$(find "$sysroot/boot/loader/entries/" -name '*.conf' | sort -V | tail -n 1)
-  deployment=$(readlink -f "$sysroot$(sed -n 's/^options.*ostree=\([^ ]*\).*/\1/p' "$entry")")
+  local entry options deployment version
+  entry=$(boot_entry)
+  options=$(sed -n 's/^options //p' "$entry")
+  deployment=$(readlink -f "$sysroot$(sed -n 's/.*ostree=\([^ ]*\).*/\1/p' <<<"$options")")
   version=$(sed -n "s/^OSTREE_VERSION='\\(.*\\)'/\\1/p" "$deployment/usr/lib/os-release")
   printf '%s %s\n' "$(basename "$deployment")" "$version" >"$folder/booted.new"
   mv "$folder/booted.new" "$folder/booted"
   echo "lab: booting $deployment ($version)"
+  printf '%s\n' "$options" >"$folder/cmdline"
   # CAP_SYS_TIME: there is one clock for all hosts, the machine's, and no host may set it.
+  # shellcheck disable=SC2086 # one argument each
   SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 SYSTEMD_NSPAWN_API_VFS_WRITABLE=network systemd-nspawn \
     --quiet --register=no --keep-unit --boot --machine="$machine" --hostname="$name" --directory="$deployment" \
     --network-namespace-path="/run/netns/$netns" --resolv-conf=off --timezone=off --link-journal=no --console=pipe \
     --capability=all --drop-capability=CAP_SYS_TIME --system-call-filter='@keyring bpf add_key keyctl' --bind=/dev/fuse \
     --bind="$sysroot:/sysroot" --bind="$var:/var" --bind="$sysroot/boot:/boot" \
     --bind-ro="$deployment/usr:/usr" --bind-ro="$images:/usr/lib/coreos-infra-lab/images" \
-    --bind-ro="$folder/ostree-booted:/run/ostree-booted" 9>&- </dev/null
+    --bind-ro="$folder/ostree-booted:/run/ostree-booted" \
+    --bind-ro="$folder/cmdline:/run/host/coreos-infra-lab-cmdline" \
+    $options 9>&- </dev/null # PID 1 gets the options: in a container systemd takes them for the kernel's
 }
 
 # A host that died (a power cut: its PID 1 was killed) comes back, unless it is to stay off; one that switched itself off stays off.

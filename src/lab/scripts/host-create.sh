@@ -28,13 +28,18 @@ repo=$sysroot/ostree/repo
 ostree --repo="$repo" config set core.fsync false
 ostree --repo="$repo" remote add --if-not-exists --no-gpg-verify fedora "$url"
 ostree --repo="$repo" pull-local --remote=fedora "$os/repo" "$branch" >/dev/null # hard links: no bytes are copied
-ostree admin deploy --sysroot="$sysroot" --os="$stateroot" --karg=root=lab "fedora:$branch" >/dev/null
+ostree admin deploy --sysroot="$sysroot" --os="$stateroot" --karg=root=lab --karg=ignition.platform.id=qemu "fedora:$branch" >/dev/null
 ostree --repo="$repo" config set core.fsync true # from here on it is the host's own
 
 deployment=$(echo "$sysroot/ostree/deploy/$stateroot/deploy/"*.0)
 echo "$name" >"$deployment/etc/hostname"
 install -m 0600 "$keys"/ssh_host_*_key "$deployment/etc/ssh/"
 install -m 0644 "$keys"/ssh_host_*_key.pub "$deployment/etc/ssh/"
+
+# Automatic updates are off until somebody wants them in the lab, and ask the lab's own update graph.
+mkdir -p "$deployment/etc/zincati/config.d"
+printf '[cincinnati]\nbase_url = "%s"\n' "${url%/}" >"$deployment/etc/zincati/config.d/50-lab-graph.toml"
+printf '[updates]\nenabled = false\n' >"$deployment/etc/zincati/config.d/90-lab-disabled.toml"
 
 home=$var/home/core
 mkdir -p "$home/.ssh/authorized_keys.d"

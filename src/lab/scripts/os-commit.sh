@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Turns the root tree into an ostree commit, as CoreOS lays it out. Usage: os-commit.sh OUT BASE OVERLAY VERSION
+# Turns the root tree into an ostree commit, as CoreOS lays it out. Usage: os-commit.sh OUT BASE OVERLAY VERSION LAB-OS-PROGRAM
 # Leaves OUT/repo (bare: hosts hard-link from it) and OUT/checksum.
 set -euo pipefail
-out=$1 base=$2 overlay=$3 version=$4
+out=$1 base=$2 overlay=$3 version=$4 program=$5
+scripts=$(cd "$(dirname "$0")" && pwd)
 branch=fedora/x86_64/coreos/stable
 kernel=6.12.0-lab
 tree=$out/tree
@@ -16,6 +17,7 @@ copy() {
 users() {
   groupadd -R "$tree" -r wheel
   useradd -R "$tree" -m -d /var/home/core -s /bin/bash -c 'CoreOS Admin' -G wheel,sudo,adm,systemd-journal core
+  useradd -R "$tree" -r -M -d / -s /usr/sbin/nologin -c 'Zincati user for auto-updates' zincati
   chmod 0440 etc/sudoers.d/*
 }
 
@@ -30,7 +32,7 @@ trim() {
   # These would start sshd and chronyd a second time.
   rm -rf etc/init.d etc/rc?.d usr/lib/systemd/system-generators/systemd-{sysv,ssh}-generator
   rm -rf etc/systemd/system/{sshd.service,*.wants}
-  mkdir -p etc/systemd/system/{multi-user,sysinit,timers}.target.wants
+  mkdir -p etc/systemd/system/{multi-user,sysinit,sockets,timers}.target.wants
   ln -s /usr/lib/systemd/system/{sshd,chronyd}.service etc/systemd/system/multi-user.target.wants/
   ln -s /usr/lib/systemd/system/systemd-resolved.service etc/systemd/system/sysinit.target.wants/
   ln -sf /usr/lib/systemd/system/systemd-resolved.service etc/systemd/system/dbus-org.freedesktop.resolve1.service
@@ -43,21 +45,25 @@ trim() {
   [ -e usr/libexec/podman/quadlet ] || ln -s ../../lib/podman/quadlet usr/libexec/podman/quadlet
 }
 
+# rpm-ostree, Zincati and newer ostree's `admin status --json`: the one program of a lab host that is not real.
+stand_in() {
+  mkdir -p usr/lib/coreos-infra-lab usr/lib/zincati/config.d
+  mv usr/bin/ostree usr/lib/coreos-infra-lab/ostree
+  install -m 0755 "$program/lab-os" usr/bin/rpm-ostree
+  ln usr/bin/rpm-ostree usr/bin/rpm-ostreed
+  ln usr/bin/rpm-ostree usr/bin/ostree
+  mkdir -p usr/libexec
+  ln usr/bin/rpm-ostree usr/libexec/zincati
+  ln -s /usr/lib/systemd/system/rpm-ostreed.socket etc/systemd/system/sockets.target.wants/
+  ln -s /usr/lib/systemd/system/coreos-infra-lab-cmdline.service etc/systemd/system/sysinit.target.wants/
+  # ostree's generator would ask for it where the kernel's command line has ostree=.
+  ln -s /usr/lib/systemd/system/{ostree-boot-complete,zincati}.service etc/systemd/system/multi-user.target.wants/
+}
+
 name_the_os() {
   rm -f etc/os-release
   ln -s ../usr/lib/os-release etc/os-release
-  cat >usr/lib/os-release <<EOF
-NAME="Fedora Linux"
-VERSION="$version (CoreOS)"
-RELEASE_TYPE=stable
-ID=fedora
-VERSION_ID=${version%%.*}
-PLATFORM_ID="platform:f${version%%.*}"
-PRETTY_NAME="Fedora CoreOS $version (coreos-infra lab)"
-VARIANT="CoreOS"
-VARIANT_ID=coreos
-OSTREE_VERSION='$version'
-EOF
+  "$BASH" "$scripts/os-release.sh" "$version" >usr/lib/os-release
 }
 
 # The folders of an ostree host: /etc is a default, what changes lies in /var, the rest is read-only.
@@ -81,6 +87,7 @@ lay_out() {
 copy
 users
 trim
+stand_in
 name_the_os
 lay_out
 cd "$out"

@@ -1,0 +1,3 @@
+module coreos-infra/lab-os
+
+go 1.21

@@ -27,7 +27,7 @@ apply() {
   step arm
   check_again
   record_serials
-  arm
+  arm undo
   change
   step applied-state
   become applied || fail_write "$OPEN"

@@ -11,8 +11,9 @@ boot_guard() {
     case $REPLY in
       confirmed | reverted) end_final_slot ;;
       failed) ;;
-      *) read_header "$OPEN/manifest" && [[ ${HEADER[kind]} == os ]] || BOOTING=1 revert "the host was booted before it was confirmed" || : ;;
+      *) if read_os_slot; then BOOTING=1 os_settle || :; else BOOTING=1 revert "the host was booted before it was confirmed" || :; fi ;;
     esac
   fi
-  [[ -e $OPEN ]] || reconcile || :
+  # During a trial as well: services of the new OS start on the confirmed configuration. Not when the host is on its way back.
+  if [[ ! -e $OPEN ]] || { read_os_slot && [[ ! -e $RUN/back.${H[id]} ]]; }; then reconcile || :; fi
 }

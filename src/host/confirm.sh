@@ -3,7 +3,7 @@
 
 # confirm ID BOOT: R12: fenced by id and boot. Whoever renames the state first wins; repeated, it gives the same answer.
 confirm() {
-  local word
+  local word boot
   step confirm
   take_lock
   if ! slot_state; then
@@ -13,8 +13,15 @@ confirm() {
   word=$REPLY
   read_plan "$OPEN/manifest" || fail record "the record of the open change set cannot be read"
   [[ ${H[id]} == "$1" ]] || fail other-slot "change set ${H[id]} is open on this host, not $1"
+  boot=${H[boot]}
+  # Of an OS upgrade the trial is confirmed: its boot, and the target in it.
+  if read_os_slot; then
+    os_where
+    boot=
+    [[ $REPLY != to ]] || boot=$OS_TRIAL
+  fi
   boot_id
-  [[ ${H[boot]} == "$REPLY" && $REPLY == "$2" ]] || fail booted "the host was booted since the change set was applied"
+  [[ $boot == "$REPLY" && $REPLY == "$2" ]] || fail booted "the host was booted since the change set was applied"
   case $word in
     applied | confirmed) ;;
     *) fail not-applied "the change set cannot be confirmed any more: it is $word" "$word" ;;

@@ -6,6 +6,7 @@ main() {
   trap '' PIPE HUP
   case ${1-} in
     apply | confirm | status | revert_request | acquire | renew | release | unlock | hold | unhold | install_helper | generations | generation) "$@" ;;
+    os_look | os_open | os_stage | os_go | os_reboot | os_deadline | os_deny | os_undeny) "$@" ;;
     guard | boot_guard) by_opener "$@" ;;
     *) fail usage "the helper has no verb ${1-}" ;;
   esac

@@ -28,8 +28,12 @@ guard() {
       confirmed | reverted) put_away_late ;;
       failed) nap "$GUARD_RETRY_SECONDS" ;;
       *)
-        # Slots of another kind (an OS upgrade) end by their own rules.
-        [[ ${HEADER[kind]-config} == config ]] || { nap 1 && continue; }
+        # OS upgrades end by their own rules.
+        if [[ ${HEADER[kind]-config} == os ]]; then
+          guard_os "$id" "$started"
+          nap 1
+          continue
+        fi
         find_deadline "$id" "$started"
         uptime_seconds
         if ((REPLY >= DEADLINE)); then
@@ -96,9 +100,9 @@ end_abandoned() {
   exec 9>&-
 }
 
-# kill_apply ID: the whole unit: a child that survived could still hold the lock or go on writing.
+# kill_apply ID: the whole unit (an OS upgrade has one for each step): a child that survived could still hold the lock or go on writing.
 kill_apply() {
-  systemctl --no-ask-password kill --signal=KILL --kill-whom=all "coreos-infra-apply-$1.service" >/dev/null 2>&1 9>&- || :
+  systemctl --no-ask-password kill --signal=KILL --kill-whom=all "coreos-infra-apply-$1.service" "coreos-infra-apply-$1-*.service" >/dev/null 2>&1 9>&- || :
 }
 
 put_away_late() {
@@ -111,7 +115,7 @@ put_away_late() {
   final_since=''
 }
 
-# revert_request ID: a controller, or a person, asks for the end of this change set now.
+# revert_request ID [CAUSE REASON]: a controller, or a person, asks for the end of this change set now. CAUSE: of an OS upgrade (os-verbs.ts).
 revert_request() {
   STEP=revert
   make_run_folder
@@ -123,7 +127,9 @@ revert_request() {
   esac
   kill_apply "$1"
   take_lock 20
-  if slot_state && read_header "$OPEN/manifest" && [[ ${HEADER[id]} == "$1" && $REPLY != confirmed && $REPLY != reverted && $REPLY != failed ]]; then
+  if read_os_slot && [[ ${H[id]} == "$1" ]]; then
+    os_request "${2-}" "${3-}" || fail revert-failed "the upgrade cannot be ended now; the guard tries again" "${WORDS[@]}"
+  elif slot_state && read_header "$OPEN/manifest" && [[ ${HEADER[id]} == "$1" && $REPLY != confirmed && $REPLY != reverted && $REPLY != failed ]]; then
     revert "it was asked for"
   else
     status "$1"

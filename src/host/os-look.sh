@@ -61,13 +61,11 @@ look_host() {
 }
 
 look_zincati() {
-  local line
-  local -A p=()
-  while IFS= read -r line; do p[${line%%=*}]=${line#*=}; done < <(timeout 10 systemctl show -p LoadState,ActiveState,UnitFileState,StatusText,DropInPaths zincati.service 2>/dev/null)
-  [[ ${p[LoadState]-} == loaded || ${p[LoadState]-} == masked ]] || return 0
-  line=0
-  [[ ${p[DropInPaths]-} != *50-coreos-infra.conf* ]] || line=1
-  put_fields zincati "${p[ActiveState]-}" "${p[UnitFileState]-}" "${p[StatusText]-}" "$line"
+  local held=0
+  show_unit zincati.service LoadState,ActiveState,UnitFileState,StatusText,DropInPaths
+  [[ ${P[LoadState]-} == loaded || ${P[LoadState]-} == masked ]] || return 0
+  [[ ${P[DropInPaths]-} != *50-coreos-infra.conf* ]] || held=1
+  put_fields zincati "${P[ActiveState]-}" "${P[UnitFileState]-}" "${P[StatusText]-}" "$held"
 }
 
 look_space() {

@@ -36,7 +36,7 @@ os_check_open() {
   hold_lease "${Q[token]}"
   end_final_slot
   check_no_slot
-  [[ -e /etc/systemd/system/coreos-infra-boot.service && -f $LIBEXEC/${Q[helper]}/helper ]] || fail helper "the helper ${Q[helper]} is not installed on this host"
+  [[ -e $UNIT_FOLDER/coreos-infra-boot.service && -f $LIBEXEC/${Q[helper]}/helper ]] || fail helper "the helper ${Q[helper]} is not installed on this host"
   read_deployments || fail ostree "ostree does not say what is deployed" "${WORDS[@]}"
   declare -gA H=([from]=${Q[from]}) && OS_TO=${Q[to]}
   deployment
@@ -133,12 +133,10 @@ hold_zincati() {
 
 # zincati_shown: sets REPLY to its drop-ins, '' where there is no such unit.
 zincati_shown() {
-  local line
-  local -A p=()
-  while IFS= read -r line; do p[${line%%=*}]=${line#*=}; done < <(timeout 10 systemctl show -p LoadState,DropInPaths,ActiveState zincati.service 2>/dev/null 9>&-)
-  REPLY=
-  [[ ${p[LoadState]-} != loaded ]] || REPLY="${p[DropInPaths]-} "
-  ZINCATI=${p[ActiveState]-}
+  show_unit zincati.service LoadState,DropInPaths,ActiveState
+  REPLY=''
+  [[ ${P[LoadState]-} != loaded ]] || REPLY="${P[DropInPaths]-} "
+  ZINCATI=${P[ActiveState]-}
 }
 
 check_zincati() {

@@ -11,13 +11,14 @@
 # and, added by the host when it saves what stands there:
 #   root K PATH                        where the staged and the saved files of folder K lie
 #   was-directory PATH MODE OWNER GROUP · was-unit UNIT ACTIVE ENABLED INVOCATION · at DEPLOYMENT · zincati STATE
+# OS upgrades (kind os) have their own header pairs (os-open.sh) and, as their only records, `at` and watch UNIT: units that the trial must bring up.
 
 # read_plan FILE: fills H[…] and the arrays below; F_AT[PATH] is a file's index. Fails on a record that it does not know: a newer plan than this helper.
 read_plan() {
   declare -gA H=() F_AT=() WAS_DIR=() WAS_ACTIVE=() WAS_ENABLED=() WAS_INVOCATION=()
   declare -ga K_PATH=() K_ROOT=() F_K=() F_NAME=() F_PATH=() F_SHA=() F_MODE=() F_OWNER=() F_GROUP=() B_SHA=() B_MODE=() B_OWNER=() B_GROUP=()
   declare -ga D_ACTION=() D_PATH=() D_MODE=() D_OWNER=() D_GROUP=() Q_PATH=() Q_UNIT=() IMAGES=() N_SECRET=() S_ZONE=() S_SERIAL=()
-  declare -ga V_NAME=() V_AT=() U_UNIT=() U_ACTION=() U_WHEN=() U_SETTLE=() C_ID=() C_SECONDS=() C_SCRIPT=() C_UNDO=()
+  declare -ga V_NAME=() V_AT=() U_UNIT=() U_ACTION=() U_WHEN=() U_SETTLE=() C_ID=() C_SECONDS=() C_SCRIPT=() C_UNDO=() W_UNIT=()
   RELOAD=0
   read_records "$1" || return 1
   R=("${RECORDS[@]}")
@@ -59,6 +60,7 @@ read_record() {
     root) K_ROOT[f[1]]=${f[2]} RECORD_FIELDS=3 ;;
     was-directory) WAS_DIR[${f[1]}]="${f[2]} ${f[3]} ${f[4]}" RECORD_FIELDS=5 ;;
     was-unit) WAS_ACTIVE[${f[1]}]=${f[2]} WAS_ENABLED[${f[1]}]=${f[3]} WAS_INVOCATION[${f[1]}]=${f[4]} RECORD_FIELDS=5 ;;
+    watch) W_UNIT+=("${f[1]}") RECORD_FIELDS=2 ;;
     at) H[at]=${f[1]} RECORD_FIELDS=2 ;;
     zincati) H[zincati]=${f[1]} RECORD_FIELDS=2 ;;
     *) return 1 ;;

@@ -25,6 +25,7 @@ make_secrets() {
 # drop_secrets: nothing was armed: what was made for it goes.
 drop_secrets() {
   local name
+  ((${#SECRETS_MADE[@]} == 0)) || read_secret_names
   for name in "${SECRETS_MADE[@]}"; do remove_secret "$name"; done
 }
 

@@ -4,29 +4,29 @@
 # Confirmed generations that are kept; older ones are pruned. As many reverted and failed ones.
 KEEP_GENERATIONS=10
 
+ZINCATI_UNIT=/usr/lib/systemd/system/zincati.service
+
 # take_lock [SECONDS]: R1: every test-and-change happens under this lock. Children get it closed (9>&-): a hung podman must not keep it.
 take_lock() {
   exec 9>"$RUN/lock" || fail locked "the lock file cannot be opened"
   flock -w "${1:-5}" 9 || fail_locked "another change of this host is going on (its lock is held)"
 }
 
-# deployment: sets REPLY to checksum.serial of the booted deployment, '' where there is none.
-# ostree= on the kernel's command line names it; without one (containers), the deployment folder that is / itself.
+# deployment: sets REPLY to checksum.serial of the booted deployment, '' where there is none: the deployment folder that is / itself.
+# With composefs / is a mount of its own, and no folder is the same as it: ostree= on the kernel's command line names it then.
 deployment() {
   local word path
   local -a words
   REPLY=
+  for path in /sysroot/ostree/deploy/*/deploy/*.*/; do
+    [[ $path -ef / ]] || continue
+    path=${path%/} REPLY=${path##*/}
+    return
+  done
   read -r -a words </proc/cmdline
   for word in "${words[@]}"; do
-    [[ $word != ostree=* ]] || path=$(readlink -e -- "/sysroot${word#ostree=}" 2>/dev/null)
+    if [[ $word == ostree=* ]] && path=$(readlink -e -- "/sysroot${word#ostree=}" 2>/dev/null); then REPLY=${path##*/}; fi
   done
-  for path in "${path-}" /sysroot/ostree/deploy/*/deploy/*.*/; do
-    path=${path%/}
-    [[ -n $path ]] || continue
-    REPLY=${path##*/}
-    [[ ! $path -ef / ]] || return 0
-  done
-  [[ -n ${path-} ]] || REPLY=
 }
 
 # write_record: R2: the journal of this change set, in prep: the plan, what stood there before, and the states to come.
@@ -64,14 +64,14 @@ become() {
   words_of sync -- "$OPEN/state" "$OPEN"
 }
 
-# arm: one rename makes the slot; from now on it is the host that answers for the end of this change.
+# arm UNDO: one rename makes the slot; from now on it is the host that answers for the end of this change. UNDO is what a failure calls.
 # No open of any kind may exist: a rename onto an empty folder would succeed.
 arm() {
   uptime_seconds
   { printf '%s\n' "$((REPLY + H[within]))" >"$RUN/deadline.${H[id]}"; } 2>/dev/null || fail_write "$RUN"
   [[ ! -e $OPEN && ! -L $OPEN ]] || fail locked "another change set was opened on this host meanwhile"
   words_of mv --no-copy -T -- "$PREP" "$OPEN" || fail_write "$STATE"
-  ON_FAIL=undo
+  ON_FAIL=$1
   at_step armed
   words_of sync -- "$STATE" "$STATE/objects" || fail_write "$STATE"
   # R5: without a guard nothing is touched: the slot's existence must have woken it.
@@ -84,24 +84,24 @@ archive() {
   local -A roots=()
   [[ ${H[generation]} =~ ^[1-9][0-9]*$ ]] || return 1
   at_step archive
+  # The pin that we set holds the way back until here, and no longer: /boot is small.
+  [[ ${H[kind]} != os || ${H[pinned]-} == 1 ]] || unpin "${H[from]}" || return 1
   words_of sync -- "$OPEN/state" "$OPEN" || return 1
   for root in "${K_ROOT[@]}"; do roots[$root]=1; done
-  rm -rf -- "$ETC_STAGE" "$VAR_STAGE" "${!roots[@]}" "$RUN/deadline.${H[id]}" "$OPEN"/state.* "$OPEN"/command.*
+  rm -rf -- "$ETC_STAGE" "$VAR_STAGE" "${!roots[@]}" "$RUN"/{deadline,trial,back,staging}."${H[id]}" "$OPEN"/state.* "$OPEN"/cause.* "$OPEN"/command.*
   [[ $1 != generations ]] || remove_directories
   words_of mv --no-copy -T -- "$OPEN" "$place" || return 1
   words_of sync -- "$STATE" "$STATE/$1" || return 1
   free_zincati
-  prune "$1"
+  if [[ ${H[kind]} == os ]]; then prune_os "$1"; else prune "$1"; fi
 }
 
 # free_zincati: it does not start while a slot is open (ConditionPathExists); whoever puts the slot away starts it again, else it stays off for ever.
 free_zincati() {
-  [[ -e /usr/lib/systemd/system/zincati.service || -e /etc/systemd/system/zincati.service ]] || return 0
-  local line
-  local -A p=()
-  while IFS= read -r line; do p[${line%%=*}]=${line#*=}; done < <(timeout 10 systemctl show -p ActiveState,UnitFileState,ConditionResult,ConditionTimestampMonotonic zincati.service 2>/dev/null 9>&-)
-  [[ ${p[ActiveState]-} == inactive ]] || return 0
-  if [[ ${H[zincati]-} == active ]] || [[ ${p[UnitFileState]-} == enabled && ${p[ConditionResult]-} == no && ${p[ConditionTimestampMonotonic]:-0} != 0 ]]; then
+  [[ -e $ZINCATI_UNIT || -e $UNIT_FOLDER/zincati.service ]] || return 0
+  show_unit zincati.service ActiveState,UnitFileState,ConditionResult,ConditionTimestampMonotonic
+  [[ ${P[ActiveState]-} == inactive ]] || return 0
+  if [[ ${H[zincati]-} == activ* || ${H[zincati]-} == reloading ]] || [[ ${P[UnitFileState]-} == enabled && ${P[ConditionResult]-} == no && ${P[ConditionTimestampMonotonic]:-0} != 0 ]]; then
     control start --no-block -- zincati.service || :
   fi
 }

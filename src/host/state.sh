@@ -25,7 +25,7 @@ slot_state() {
   [[ -d $OPEN ]] || return 1
   read -r REPLY 2>/dev/null <"$OPEN/state" || :
   case $REPLY in
-    armed | applied | confirmed | reverting | reverted | failed) ;;
+    armed | applied | confirmed | reverting | reverting2 | reverted | failed) ;;
     *) REPLY=applied ;;
   esac
 }

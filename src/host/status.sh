@@ -10,7 +10,7 @@ status() {
       confirmed | reverted | failed) words_of sync -- "$OPEN/state" "$OPEN" || fail_write "$OPEN" ;;
     esac
     report_of "$OPEN"
-    say status id "$1" state "$word" generation "${HEADER[generation]-}" reason "$REPLY"
+    say_status "$OPEN" "$1" "$word" "$REPLY"
     return
   fi
   for folder in generations reverted failed; do
@@ -18,11 +18,18 @@ status() {
       if ! read_header "$dir/manifest" || [[ ${HEADER[id]} != "$1" ]]; then continue; fi
       read -r word <"$dir/state"
       report_of "$dir"
-      say status id "$1" state "$word" generation "${HEADER[generation]-}" reason "$REPLY"
+      say_status "$dir" "$1" "$word" "$REPLY"
       return
     done
   done
   say status id "$1" state none
+}
+
+# say_status FOLDER ID WORD REASON
+say_status() {
+  local -a os=()
+  if [[ ${HEADER[kind]-} == os ]] && read_os_folder "$1"; then os=(kind os cause "$OS_CAUSE" from "${H[from]}" to "$OS_TO" trialBoot "$OS_TRIAL"); fi
+  say status id "$2" state "$3" generation "${HEADER[generation]-}" reason "$4" "${os[@]}"
 }
 
 # report_of FOLDER: sets REPLY to why it was reverted, as far as anybody could write that down.

@@ -8,9 +8,9 @@ SETTLE_POLL_SECONDS=0.25
 # systemctl without questions, bounded, without the lock.
 control() { words_of timeout -k 5 "$SYSTEMCTL_SECONDS" systemctl --no-ask-password "$@"; }
 
-# ask_units UNIT…: fills UNIT_ACTIVE, UNIT_ENABLED, UNIT_INVOCATION, UNIT_RESTARTS, UNIT_RESULT by unit.
+# ask_units UNIT…: fills UNIT_ACTIVE, UNIT_ENABLED, UNIT_INVOCATION, UNIT_RESTARTS, UNIT_RESULT, UNIT_JOB (what systemd still has to do with it) by unit.
 ask_units() {
-  declare -gA UNIT_ACTIVE=() UNIT_ENABLED=() UNIT_INVOCATION=() UNIT_RESTARTS=() UNIT_RESULT=()
+  declare -gA UNIT_ACTIVE=() UNIT_ENABLED=() UNIT_INVOCATION=() UNIT_RESTARTS=() UNIT_RESULT=() UNIT_JOB=()
   (($#)) || return 0
   local line unit
   local -A p=()
@@ -24,8 +24,18 @@ ask_units() {
     shift
     UNIT_ACTIVE[$unit]=${p[ActiveState]-} UNIT_ENABLED[$unit]=${p[UnitFileState]-} UNIT_INVOCATION[$unit]=${p[InvocationID]-}
     UNIT_RESTARTS[$unit]=${p[NRestarts]-0} UNIT_RESULT[$unit]="${p[SubState]-}, result ${p[Result]--}, exit status ${p[ExecMainStatus]--}"
+    UNIT_JOB[$unit]=${p[Job]-}
     p=()
-  done < <(timeout -k 5 20 systemctl show -p ActiveState,SubState,UnitFileState,InvocationID,NRestarts,Result,ExecMainStatus -- "$@" 2>/dev/null </dev/null 9>&-)
+  done < <(timeout -k 5 20 systemctl show -p ActiveState,SubState,UnitFileState,InvocationID,NRestarts,Result,ExecMainStatus,Job -- "$@" 2>/dev/null </dev/null 9>&-)
+}
+
+# show_unit UNIT PROPERTIES: fills P by property.
+show_unit() {
+  local line
+  declare -gA P=()
+  while IFS= read -r line; do
+    [[ -z $line ]] || P[${line%%=*}]=${line#*=}
+  done < <(timeout -k 5 20 systemctl show -p "$2" -- "$1" 2>/dev/null </dev/null 9>&-)
 }
 
 # stop_before: units whose files go, or that are to be stopped ahead of the swap.
@@ -118,13 +128,18 @@ check_local() {
 # fail_unit UNIT WHAT: with the unit's own words from the journal of its last run.
 fail_unit() {
   local unit=$1 what=$2
-  local -a said=("${WORDS[@]}") log=()
+  local -a said=("${WORDS[@]}")
+  unit_words "$unit"
+  ((${#WORDS[@]})) || WORDS=("${said[@]}")
+  fail unit-failed "$unit: $what" "${WORDS[@]}"
+}
+
+# unit_words UNIT: sets WORDS to what the last run of the unit said, and systemd about it.
+unit_words() {
+  local unit=$1
   local -a which=(-b -u "$unit")
-  # Only what this run of the unit said, and systemd about it.
   ask_units "$unit"
   [[ -z ${UNIT_INVOCATION[$unit]} ]] || which=("_SYSTEMD_INVOCATION_ID=${UNIT_INVOCATION[$unit]}" + "INVOCATION_ID=${UNIT_INVOCATION[$unit]}")
   timeout 5 journalctl --sync >/dev/null 2>&1 </dev/null 9>&- || :
-  mapfile -t log < <(timeout 10 journalctl -q --no-pager -o cat -n 40 "${which[@]}" 2>/dev/null </dev/null 9>&-)
-  ((${#log[@]})) || log=("${said[@]}")
-  fail unit-failed "$unit: $what" "${log[@]}"
+  mapfile -t WORDS < <(timeout 10 journalctl -q --no-pager -o cat -n 40 "${which[@]}" 2>/dev/null </dev/null 9>&-)
 }

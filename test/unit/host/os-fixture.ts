@@ -87,8 +87,8 @@ const SYSTEMCTL = `
 case " $* " in
   *' is-system-running '*) cat "$FAKE/running" ;;
   *' reboot.target '*) log reboot; [[ ! -e $FAKE/reboot-fails ]] ;;
-  *' stop -- zincati.service '*) log stop zincati; sed -i s/ActiveState=.*/ActiveState=inactive/ "$FAKE/units/zincati.service" ;;
-  *' start '*'zincati.service '*) log start zincati; sed -i s/ActiveState=.*/ActiveState=active/ "$FAKE/units/zincati.service" ;;
+  *' stop -- zincati.service '*) log stop zincati; sed -i 's/ActiveState=.*/ActiveState=inactive/' "$FAKE/units/zincati.service" ;;
+  *' start '*'zincati.service '*) log start zincati; sed -i 's/ActiveState=.*/ActiveState=active/' "$FAKE/units/zincati.service" ;;
   *' show '*)
     for unit in "$@"; do [[ $unit != *.service ]] || { cat "$FAKE/units/$unit" 2>/dev/null || echo ActiveState=inactive; echo; }; done
     ;;
@@ -108,6 +108,7 @@ deployment() { REPLY=$(<"$FAKE/booted"); }
 boot_id() { REPLY=$(<"$FAKE/boot"); }
 unit() { printf '%s\\n' "\${@:2}" >"$FAKE/units/$1"; }
 guard_awake() { :; }
+ZINCATI_UNIT=$FAKE/units/zincati.service
 make_os() {
   rm -rf "$STATE" "$FAKE"/{log,transaction,*-fails,deploys-nothing,inhibitors} "$RUN"/{deadline,back,trial,staging}.*
   mkdir -p "$STATE"/{generations,reverted,failed,objects,serials,prep.os1}

@@ -1,0 +1,302 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { HostStep } from '../../../src/host/steps.ts';
+import { A, B, C, O, OsRoot } from './os-fixture.ts';
+
+let root: OsRoot;
+beforeEach(() => {
+  root = new OsRoot();
+});
+afterEach(() => root.remove());
+
+const LEASE = `lease() { uptime_seconds; LEASE=("$1" me run-1 test "$((REPLY + 30))" "$REPLY" 30 0); write_lease; }; lease t`;
+const STAGE = `os_stage os1 t boot-1 revision=${B.slice(0, 64)} 0`;
+
+/** Kinds of the lines, errors by their code. */
+function kinds(steps: readonly (HostStep | string)[]): readonly string[] {
+  return steps.map((step) =>
+    typeof step === 'string' ? step : step.kind === 'error' ? step.error : step.kind === 'step' ? step.step : step.kind,
+  );
+}
+
+describe('opening the slot', () => {
+  const open = (dropStaged = '', extra = ''): string =>
+    `(os_open id os1 token t boot boot-1 run run-1 owner me action upgrade from ${A} fromVersion 44.1 to '' toVersion 44.2 target ${B.slice(0, 64)} \
+      within 100 checkAfter 30 helper h dropStaged '${dropStaged}' ${extra} -- app.service down.service)`;
+  const before = `${LEASE}
+    make_os armed; rm -r "$OPEN"; deployments ${A} ${O}; unit app.service ActiveState=active; make_reserve() { :; }
+    LIBEXEC=$FAKE/libexec; mkdir -p "$LIBEXEC/h"; : >"$LIBEXEC/h/helper"
+    unit zincati.service LoadState=loaded ActiveState=active DropInPaths=/etc/50-coreos-infra.conf
+    UNIT_FILES=$FAKE/etc; mkdir -p "$UNIT_FILES"; : >"$UNIT_FILES/coreos-infra-boot.service"; UNIT_FOLDER=$UNIT_FILES`;
+
+  it('holds Zincati, pins what is booted, and watches the units that run', () => {
+    const steps = root.steps(
+      `${before}\n${open()}; facts; cat "$FAKE/log"; read_os_slot; echo "\${W_UNIT[*]} \${H[zincati]}"`,
+    );
+    expect(kinds(steps)).toEqual([
+      'check',
+      'arm',
+      'hold',
+      'pin',
+      'opened',
+      'armed default=a pinned reboots=0 denied=0 cause=',
+      'stop zincati',
+      'app.service active',
+    ]);
+  });
+
+  it('ends again, and gives Zincati back, when something is staged that is not ours', () => {
+    const staged = `deployments '${C} staged locked' ${A}`;
+    expect(kinds(root.steps(`${before}\n${staged}; ${open()}; facts; cat "$FAKE/log"`)).slice(3)).toEqual([
+      'staged',
+      'os-end',
+      'reverted',
+      'reverted default=a reboots=0 denied=0 cause=abort',
+      'stop zincati',
+      'cleanup -p',
+      'start zincati',
+    ]);
+    expect(
+      kinds(root.steps(`${before}\n${staged}; ${open(C.slice(0, 64))}; facts`)).slice(3),
+      'Zincati’s own, by name',
+    ).toEqual(['pin', 'opened', 'armed default=a pinned reboots=0 denied=0 cause=']);
+  });
+
+  it('is refused, untouched, with another boot, lease, default, deployment, or without the helper', () => {
+    for (const [change, code] of [
+      ['printf "boot-9\\n" >"$FAKE/boot"', 'booted'],
+      ['lease other', 'locked'],
+      [`deployments ${B} ${A}`, 'default'],
+      [`printf '%s\\n' ${B} >"$FAKE/booted"`, 'booted'],
+      ['rm -r "$LIBEXEC/h"', 'helper'],
+      ['make_os applied', 'locked'],
+    ] as const)
+      expect(kinds(root.steps(`${before}\n${change}; ${open()}; ls "$FAKE/log" 2>/dev/null`)), change).toEqual([
+        'check',
+        code,
+      ]);
+  });
+
+  it('B3: is refused when nothing would hold Zincati, and waits for no foreign transaction', () => {
+    const bare = 'unit zincati.service LoadState=loaded ActiveState=active DropInPaths=';
+    expect(kinds(root.steps(`${before}\n${bare}; ${open()}; facts`)).slice(3)).toEqual([
+      'zincati',
+      'os-end',
+      'reverted',
+      'reverted default=a reboots=0 denied=0 cause=abort',
+    ]);
+    const busy = ': >"$FAKE/transaction"; sleep() { :; }';
+    expect(kinds(root.steps(`${before}\n${busy}; ${open()}; cat "$FAKE/log"`)).slice(3, 4)).toEqual(['transaction']);
+  });
+});
+
+describe('staging', () => {
+  const before = `${LEASE}; make_os armed; deployments '${A} pinned' ${O}; printf '%s\\n' '${B} staged locked' >"$FAKE/deploys"`;
+
+  it('hands on rpm-ostree’s words, and says what is staged once it is seen to be locked', () => {
+    const steps = root.steps(`${before}; (${STAGE}); cat "$OPEN/target"; cat "$FAKE/log"; ls "$RUN"`);
+    expect(kinds(steps)).toEqual([
+      'stage',
+      'progress',
+      'staged-check',
+      'staged',
+      B,
+      `deploy --bypass-driver --unchanged-exit-77 --lock-finalization --disallow-downgrade revision=${B.slice(0, 64)}`,
+      'lease',
+      'lock',
+    ]);
+    expect(steps[3]).toMatchObject({ to: B, version: '44.2' });
+  });
+
+  it('B1: believes no exit code: nothing staged, unlocked, or what is booted is refused', () => {
+    for (const [change, code] of [
+      [': >"$FAKE/deploys-nothing"', 'staged'],
+      [`printf '%s\\n' '${B} staged' >"$FAKE/deploys"`, 'staged'],
+      [': >"$FAKE/deploy-fails"', 'stage-failed'],
+      ['lease other', 'locked'],
+      ['printf "boot-2\\n" >"$FAKE/boot"', 'booted'],
+      ['mv "$OPEN/state.applied" "$OPEN/state"', 'not-applied'],
+      ['rm -r "$OPEN"', 'no-slot'],
+      ['unit zincati.service LoadState=loaded ActiveState=active', 'zincati'],
+    ] as const)
+      expect(kinds(root.steps(`${before}; ${change}; (${STAGE})`)).at(-1), change).toBe(code);
+  });
+
+  it('leaves the lock free while it takes its time', () => {
+    const watch = 'say() { flock -n "$RUN/lock" echo free; }';
+    expect(root.run(`${before}; ${watch}; (${STAGE})`).split('\n')[1]).toBe('free');
+  });
+});
+
+describe('the point of no return', () => {
+  const before = `${LEASE}; make_os armed; printf '%s\\n' ${B} >"$OPEN/target"; deployments '${B} staged locked' '${A} pinned' ${O}`;
+
+  it('unlocks and reboots at go, and only then', () => {
+    const steps = root.steps(`${before}; echo go | (os_go os1 t boot-1); facts; cat "$FAKE/log"`);
+    expect(kinds(steps)).toEqual([
+      'ready',
+      'rebooting',
+      'armed default=b staged reboots=1 denied=0 cause=',
+      `finalize-deployment ${B.slice(0, 64)}`,
+      'reboot',
+    ]);
+    expect(kinds(root.steps(`${before}; (os_go os1 t boot-1 </dev/null); facts`))).toEqual([
+      'ready',
+      'no-go',
+      'armed default=b staged locked reboots=0 denied=0 cause=',
+    ]);
+  });
+
+  it('asks everything again at go: staged, locked, Zincati, transaction, inhibitors, lease, boot', () => {
+    for (const [change, code] of [
+      [`deployments '${C} staged locked' '${A} pinned'`, 'staged'],
+      [`deployments '${B} staged' '${A} pinned'`, 'staged'],
+      [`deployments '${A} pinned'`, 'staged'],
+      [`deployments '${B} staged locked' ${O}`, 'not-on-disk'],
+      [': >"$FAKE/transaction"', 'transaction'],
+      [
+        `echo 'a(ssssuu) 2 "sleep" "x" "y" "block" 0 1 "shutdown:idle" "a \\"b\\"" "backup" "block" 0 77' >"$FAKE/inhibitors"`,
+        'inhibited',
+      ],
+      ['lease other', 'locked'],
+      ['printf "boot-2\\n" >"$FAKE/boot"', 'booted'],
+      ['unit zincati.service LoadState=loaded ActiveState=activating', 'zincati'],
+    ] as const) {
+      const script = `${before}; { sleep 0.5; ${change}; echo go; } | (os_go os1 t boot-1); grep -c -e reboot -e finalize "$FAKE/log"`;
+      const late = `${before}; wait_for_go() { say ready; ${change}; }; (os_go os1 t boot-1); grep -c -e reboot -e finalize "$FAKE/log" 2>/dev/null`;
+      expect(kinds(root.steps(late)).slice(0, 2), script).toEqual(['ready', code]);
+    }
+  });
+
+  it('makes the target of a rollback the default, with nothing staged', () => {
+    const rollback = `${LEASE}; make_os armed rollback; deployments '${A} pinned' ${B}`;
+    expect(kinds(root.steps(`${rollback}; echo go | (os_go os1 t boot-1); facts`))).toEqual([
+      'ready',
+      'rebooting',
+      'armed default=b reboots=1 denied=0 cause=',
+    ]);
+    const staged = `${rollback}; deployments '${C} staged' '${A} pinned' ${B}`;
+    expect(kinds(root.steps(`${staged}; (os_go os1 t boot-1 </dev/null)`))).toEqual(['staged']);
+  });
+
+  it('reboots without a slot only into the same OS', () => {
+    const plain = `${LEASE}; make_os armed; rm -r "$OPEN"; : >/dev/null; deployments ${A} ${B}`;
+    expect(kinds(root.steps(`${plain}; echo go | (os_reboot t boot-1); cat "$FAKE/log"`))).toEqual([
+      'ready',
+      'rebooting',
+      'reboot',
+    ]);
+    for (const [change, code] of [
+      ['make_os applied', 'locked'],
+      ['lease other', 'locked'],
+      ['printf "boot-2\\n" >"$FAKE/boot"', 'booted'],
+      [`echo 'a(ssssuu) 1 "shutdown" "x" "y" "block" 0 1' >"$FAKE/inhibitors"`, 'inhibited'],
+    ] as const)
+      expect(kinds(root.steps(`${plain}; ${change}; (os_reboot t boot-1 </dev/null)`)), change).toEqual([code]);
+  });
+});
+
+describe('the end', () => {
+  const trial = `${LEASE}; make_os applied; deployments ${B} '${A} pinned'; now_booted ${B} boot-2`;
+
+  it('is a confirm of the trial’s own boot: unpinned, archived, Zincati as it was found', () => {
+    const steps = root.steps(
+      `${trial}; (confirm os1 boot-2); facts; cat "$FAKE/deployments" "$FAKE/log"; ls "$STATE/generations"; (confirm os1 boot-2); newest_generation; echo "$REPLY"`,
+    );
+    expect(kinds(steps)).toEqual([
+      'confirm',
+      'confirmed',
+      'confirmed default=b reboots=0 denied=0 cause=',
+      B,
+      A,
+      'start zincati',
+      '1',
+      'confirm',
+      'confirmed',
+      '0',
+    ]);
+    for (const [change, id, boot] of [
+      [`now_booted ${B} boot-3`, 'os1', 'boot-3'],
+      [`now_booted ${A} boot-2`, 'os1', 'boot-2'],
+      [':', 'os1', 'boot-1'],
+    ] as const)
+      expect(kinds(root.steps(`${trial}; ${change}; (confirm ${id} ${boot})`)).at(-1), change).toBe('booted');
+  });
+
+  it('is a way back when it is asked for, and the cause decides about the deny list', () => {
+    for (const [cause, denied] of [
+      ['checks', 1],
+      ['person', 1],
+      ['abort', 0],
+    ] as const) {
+      const steps = root.steps(
+        `${trial}; (revert_request os1 ${cause} 'no answer'); facts; BOOTING=1; now_booted ${A} boot-3; read_os_slot; (os_settle); facts; status os1`,
+      );
+      expect(kinds(steps)).toEqual([
+        'go-back',
+        'going-back',
+        `reverting default=a pinned reboots=1 denied=0 cause=${cause}`,
+        'reverted',
+        `reverted default=a reboots=1 denied=${denied} cause=${cause}`,
+        'status',
+      ]);
+      expect(steps.at(-1)).toMatchObject({
+        state: 'reverted',
+        reason: 'no answer',
+        os: { cause, from: A, to: B, trialBoot: 'boot-2' },
+      });
+    }
+  });
+
+  it('B5: drops what is staged first, and stays armed while that is refused', () => {
+    const armed = `${LEASE}; make_os armed; printf '%s\\n' ${B} >"$OPEN/target"; deployments '${B} staged' '${A} pinned' ${O}`;
+    expect(kinds(root.steps(`${armed}; (revert_request os1 abort enough); facts`))).toEqual([
+      'os-end',
+      'reverted',
+      'reverted default=a reboots=0 denied=0 cause=abort',
+    ]);
+    for (const refusal of [': >"$FAKE/transaction"', 'printf "stopping\\n" >"$FAKE/running"'])
+      expect(kinds(root.steps(`${armed}; ${refusal}; (revert_request os1 abort enough); facts`)), refusal).toEqual([
+        'os-end',
+        'revert-failed',
+        expect.stringMatching(/^armed default=b staged reboots=0 /),
+      ]);
+    const ours = `${armed}; : >"$FAKE/transaction"; : >"$RUN/staging.os1"`;
+    expect(
+      kinds(root.steps(`${ours}; (revert_request os1 abort enough); grep -c cancel "$FAKE/log"`)),
+      'our own transaction',
+    ).toEqual(['os-end', 'reverted', '1']);
+  });
+
+  it('never removes the way back by a cleanup of what only waits for the next boot', () => {
+    expect(
+      root.run(
+        `make_os armed; deployments ${A} ${B}; printf '%s\\n' ${B} >"$FAKE/booted"; drop_staged; cat "$FAKE/deployments"`,
+      ),
+    ).toBe(`${A}\n${B}\n`);
+  });
+
+  it('keeps a word of the trial from being hidden by an end that was asked for too late', () => {
+    const late = `${LEASE}; make_os armed; printf '%s\\n' ${B} >"$OPEN/target"; mv "$OPEN/cause.abort" "$OPEN/cause"; deployments ${B} '${A} pinned'; now_booted ${B} boot-2`;
+    expect(
+      root.run(
+        `${late}; BOOTING=1; read_os_slot; (os_settle) >/dev/null; BOOTING=; (revert_request os1 checks red) >/dev/null; facts`,
+      ),
+    ).toBe('reverting default=a pinned reboots=1 denied=0 cause=checks\n');
+  });
+});
+
+describe('the deny list', () => {
+  it('keeps what other hosts saw, under every name that the release has', () => {
+    const deny = `${LEASE}; (os_deny t '' sha256:${'d'.repeat(64)} 44.3 checks 'ns2: no answer' run-7); ls "$STATE/deny"`;
+    expect(
+      kinds(
+        root.steps(
+          `make_os armed; ${deny}; (os_undeny t 44.2); ls "$STATE/deny"; (os_undeny t 44.3); ls "$STATE/deny"`,
+        ),
+      ),
+    ).toEqual(['denied', 'd'.repeat(64), 'undenied', 'd'.repeat(64), 'undenied']);
+    expect(kinds(root.steps(`make_os armed; ${LEASE}; (os_deny t '' ../x 44.3 checks y run)`))).toEqual([
+      'write-failed',
+    ]);
+  });
+});

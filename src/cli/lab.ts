@@ -114,6 +114,7 @@ function registerFaults(lab: Command, name: (flags: LabFlags) => Promise<string>
       say((await labBoot(await name(flags), host)) ? `${host} is on` : `${host} was on already: nothing changed`);
     });
   registerDisks(lab, name);
+  registerClocks(lab, name);
   add(lab, 'slow', "delay a host's network, and lose some of it (--delay 0 ends it)")
     .argument('<host>')
     .requiredOption('--delay <time>', 'each way: 100ms, 1s', milliseconds)
@@ -146,6 +147,31 @@ function registerDisks(lab: Command, name: (flags: LabFlags) => Promise<string>)
       const { labFree } = await import('../lab/index.ts');
       for (const one of disk === undefined ? DISKS : [disk]) await labFree(await name(flags), host, one);
       say(`${disk ?? DISKS.join(' and ')} of ${host} ${disk === undefined ? 'have' : 'has'} room again`);
+    });
+}
+
+function registerClocks(lab: Command, name: (flags: LabFlags) => Promise<string>): void {
+  add(lab, 'ntp', "the time server on the network's gateway: on, off, or wrong by some seconds")
+    .argument('<state>', 'on, off, +45s, -90s (negative ones after --)')
+    .action(async (state: string, flags: LabFlags) => {
+      const { labNtpOff, labNtpOn } = await import('../lab/index.ts');
+      if (state === 'off') await labNtpOff(await name(flags));
+      else await labNtpOn(await name(flags), state === 'on' ? '0' : state);
+      say(
+        state === 'off'
+          ? 'the time server is off'
+          : `the time server is on${state === 'on' ? '' : `, and ${state} wrong`}`,
+      );
+    });
+  add(lab, 'clock', "make a host's clock wrong, for its programs and containers (0: right again; so is a reboot)")
+    .argument('<host>')
+    .argument('<shift>', '+45s, -90s, 0 (negative ones after --)')
+    .action(async (host: string, shift: string, flags: LabFlags) => {
+      const { labClock } = await import('../lab/index.ts');
+      const restarted = await labClock(await name(flags), host, shift);
+      say(
+        `the clock of ${host} is ${shift === '0' ? 'right' : `${shift} wrong`}; restarted there: ${restarted.join(', ') || 'nothing'}`,
+      );
     });
 }
 

@@ -6,6 +6,7 @@ import { basePath, ensureArtifact, keyOf } from './artifacts.ts';
 import { LabError } from './errors.ts';
 import { requireHost, requireLab } from './find.ts';
 import { initOf, powerOn, waitForHost } from './hosts.ts';
+import { checkedShift } from './ntp.ts';
 import { hostFolder } from './paths.ts';
 import { kill, killAll } from './processes.ts';
 import type { Log } from './progress.ts';
@@ -34,13 +35,29 @@ export async function labCrash(
   await killAll(() => (initOf(host) === init ? [init] : []), `cutting the power of ${hostName}`);
 }
 
-/** Switches a host on and waits until it answers. False when it was on already. */
-export async function labBoot(labName: string, hostName: string, withinMs = 60_000): Promise<boolean> {
+export interface BootOptions {
+  /** Default: one minute. */
+  readonly withinMs?: number;
+  /** Which entry of the boot menu, once: 0 is the default one, 1 the one below it. As somebody at the console would choose. */
+  readonly entry?: number;
+}
+
+/** Switches a host on and waits until it answers. False when it was on already; then no entry can be chosen. */
+export async function labBoot(labName: string, hostName: string, options: BootOptions = {}): Promise<boolean> {
   requireRoot();
   const host = requireHost(requireLab(labName), hostName);
   const wasOn = initOf(host) !== undefined;
+  if (options.entry !== undefined) {
+    if (wasOn) {
+      throw new LabError(`${hostName} is on: its boot menu is past`, {
+        host: hostName,
+        remedy: `Cut its power first: run lab crash ${hostName} --off`,
+      });
+    }
+    writeFileSync(join(hostFolder(labName, hostName), 'next-entry'), `${options.entry}\n`);
+  }
   await powerOn(labName, host);
-  await waitForHost(labName, host, withinMs);
+  await waitForHost(labName, host, options.withinMs ?? 60_000);
   return !wasOn;
 }
 
@@ -103,4 +120,17 @@ function running(labName: string, hostName: string): { host: LabHost; init: numb
     });
   }
   return { host, init };
+}
+
+/**
+ * A host's clock, wrong by `+45s`, `-90s`, or right again with `0`; the units that were restarted for it. New programs and containers of the
+ * host see it, PID 1 and the journal do not; a reboot ends it (host-clock.sh).
+ */
+export async function labClock(labName: string, hostName: string, shift: string): Promise<readonly string[]> {
+  const { init } = running(labName, hostName);
+  const said = await runScript('host-clock.sh', [String(init), checkedShift(shift)], {
+    what: `setting the clock of ${hostName}`,
+    host: hostName,
+  });
+  return said.split('\n').filter((line) => line !== '');
 }

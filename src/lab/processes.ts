@@ -31,7 +31,17 @@ export function hostProcesses(netnsNames: readonly string[]): Map<string, HostPr
 }
 
 /** What the lab starts; a pager on a console file is nobody's to kill. */
-const LAB_PROGRAMS = new Set(['bash', 'unshare', 'systemd-nspawn', 'ostree', 'mkfs.ext4', 'ssh', 'lab-os']);
+const LAB_PROGRAMS = new Set([
+  'bash',
+  'unshare',
+  'systemd-nspawn',
+  'ostree',
+  'mkfs.ext4',
+  'ssh',
+  'lab-os',
+  'setpriv',
+  'chronyd',
+]);
 
 /** The lab's processes that have `folder`, or a path below it, for an argument: a host's supervisor and nspawn, builds under way. */
 export function processesOf(folder: string): number[] {

@@ -8,6 +8,7 @@ import { fillImageStore, startImages } from './images.ts';
 import { ensureKeys, identityFile, knownHostsFile, writeKnownHosts } from './keys.ts';
 import { withLock } from './lock.ts';
 import { allocateNetworks, labAddress, wireNetworks } from './network.ts';
+import { startNtpServers } from './ntp.ts';
 import { ensureOsServer } from './os-server.ts';
 import { allLabsLock, hostFolder, labBase, labFolder, labLock, netnsName, vethName } from './paths.ts';
 import type { Log } from './progress.ts';
@@ -61,6 +62,7 @@ async function bringUp(spec: LabSpec, { log, bootWithinMs }: UpOptions): Promise
   if (!hasImages(before, spec)) await fillImageStore(spec.labName, base, images, log);
   await wireNetworks(spec.labName, state.networks, state.hosts);
   await ensureOsServer(spec.labName, state.networks, artifacts);
+  startNtpServers(state);
   await installHosts(state, osFolder, log);
   await bootHosts(state, bootWithinMs ?? 60_000 + 5_000 * state.hosts.length, log);
   const up: LabState = { ...state, phase: 'up', images: spec.images };

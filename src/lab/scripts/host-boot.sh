@@ -51,6 +51,8 @@ boot() {
   printf '%s %s\n' "$(basename "$deployment")" "$version" >"$folder/booted.new"
   mv "$folder/booted.new" "$folder/booted"
   echo "lab: booting $deployment ($version)"
+  # A wrong clock (host-clock.sh) ends here: PID 1 does not start with it.
+  rm -f "$deployment"/etc/{ld.so.preload,faketimerc,containers/containers.conf.d/90-lab-clock.conf}
   printf '%s\n' "$options" >"$folder/cmdline"
   # CAP_SYS_TIME: there is one clock for all hosts, the machine's, and no host may set it.
   # shellcheck disable=SC2086 # one argument each

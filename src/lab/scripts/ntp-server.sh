@@ -15,7 +15,7 @@ allow
 local stratum 2
 cmdport 0
 bindcmdaddress /
-pidfile $folder/pid
+pidfile /run/chronyd.pid
 CONF
 false_time=()
 if [ "$shift" != 0 ]; then

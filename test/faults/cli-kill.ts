@@ -29,7 +29,7 @@ export async function runCliKill(pair: FaultPair, afterMs: number): Promise<Outc
   try {
     const killed = await run(next, ['deploy-dns', ...lab, '--confirm-within', String(CONFIRM_WITHIN_SEC)], afterMs);
     await sleep(WAIT_MS);
-    await pair.settled(1_000);
+    await pair.settled(5_000);
     problems.push(...unclean(await run(next, ['status', ...lab, '--json'])));
     await deployed(await run(next, ['deploy-dns', ...lab]), problems);
     const { group } = await client.stop();

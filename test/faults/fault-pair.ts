@@ -196,8 +196,8 @@ export class FaultPair {
   async #unsettled(): Promise<string | undefined> {
     for (const view of this.hosts) {
       if (view.slot !== undefined) return `${view.name} has a change set that is ${view.slot}`;
-      // A unit has a control group for as long as it runs; asking systemd costs a process each time.
-      const going = view.list('/sys/fs/cgroup/system.slice').find((name) => name.startsWith('coreos-infra-apply-'));
+      // A transient unit has its file here for as long as systemd knows it; asking systemd costs a process each time.
+      const going = view.list('/run/systemd/transient').find((name) => name.startsWith('coreos-infra-apply-'));
       if (going !== undefined) return `${view.name} still applies: ${going}`;
       const served = await servedVersion(view);
       if (!/^v\d+$/.test(served)) return `${view.name} serves ${served}`;

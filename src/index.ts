@@ -47,3 +47,4 @@ export {
   secretText,
   sopsSecret,
 } from './secrets/index.ts';
+export { defineUpgrade, type Upgrade, type UpgradeInput } from './upgrade/define.ts';

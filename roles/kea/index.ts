@@ -55,6 +55,11 @@ export const kea = defineRole({
     keaServers(context)
       .map(({ config }) => maintenance(daemonOf(config.family), config.ha))
       .filter((state) => state !== undefined),
+
+  standsBy: (context) =>
+    keaServers(context).some(({ config: { ha } }) =>
+      ha?.peers.some(({ name, role }) => name === context.host.name && role === 'standby'),
+    ),
 });
 
 /** A real exchange, where the machine that asks is let in: as a relay agent of the host's own subnet, so that nothing is left behind. */

@@ -49,10 +49,10 @@ export function checkText(checked: CheckedInventory): readonly string[] {
 }
 
 async function loadPlaybooks(project: Project): Promise<readonly Playbook[]> {
-  const { listPlaybooks } = await import('../playbook/find.ts');
+  const { listPlayPlaybooks } = await import('../playbook/find.ts');
   const { loadPlaybook } = await import('../playbook/load.ts');
   return Promise.all(
-    listPlaybooks(project.dir).map((file) =>
+    listPlayPlaybooks(project.dir).map((file) =>
       loadPlaybook(file, { projectDir: project.dir, userCacheDir: userCacheDir() }),
     ),
   );

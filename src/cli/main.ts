@@ -11,14 +11,17 @@ import { UsageError } from './errors.ts';
 import { registerExec } from './exec.ts';
 import { reportFailure } from './failure.ts';
 import { registerFetch } from './fetch.ts';
+import { registerHistory } from './history.ts';
 import { registerInit } from './init.ts';
 import { registerInventory } from './inventory.ts';
 import { registerLab } from './lab.ts';
 import { registerOperator } from './operator.ts';
 import { PLAYBOOKS, registerPlaybooks } from './playbook.ts';
 import { takesValue } from './playbook-options.ts';
+import { registerSchedule } from './schedule.ts';
 import { registerSsh } from './ssh.ts';
 import { unknownName } from './unknown-name.ts';
+import { registerReboots } from './upgrade.ts';
 
 /** Runs one command line; sets the exit code of the process and never throws. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -62,6 +65,9 @@ function buildProgram(project: Project): Command {
   registerPlaybooks(program, project);
   program.commandsGroup('Commands:');
   registerOperator(program, project);
+  registerReboots(program, project);
+  registerHistory(program, project);
+  registerSchedule(program, project);
   registerInventory(program, { project });
   registerExec(program, { project });
   registerCopy(program, { project });

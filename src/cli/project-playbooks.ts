@@ -11,14 +11,14 @@ export interface ProjectPlaybooks {
 }
 
 export async function loadProjectPlaybooks(project: Project): Promise<ProjectPlaybooks> {
-  const [{ listPlaybooks }, { loadPlaybook }] = await Promise.all([
+  const [{ listPlayPlaybooks }, { loadPlaybook }] = await Promise.all([
     import('../playbook/find.ts'),
     import('../playbook/load.ts'),
   ]);
   const playbooks: Playbook[] = [];
   const problems: InfraError[] = [];
   const loaded = await Promise.all(
-    listPlaybooks(project.dir).map((file) =>
+    listPlayPlaybooks(project.dir).map((file) =>
       loadPlaybook(file, { projectDir: project.dir, userCacheDir: userCacheDir() }).catch((error: unknown) => {
         if (error instanceof InfraError) return error;
         throw error;

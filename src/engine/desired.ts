@@ -29,6 +29,8 @@ export interface DesiredHost {
   temporaryStates?(role?: string): readonly TemporaryState[];
   /** What must hold before one of these roles changes the host. */
   preconditions?(roles: readonly string[]): readonly Precondition[];
+  /** One of its roles only stands by for another host. Default: false. */
+  readonly standsBy?: boolean;
   /** Secondaries copy zones of one of its roles. Default: false. */
   readonly hasSecondaries?: boolean;
   /** Once they are named (podman-secrets.ts). */
@@ -45,6 +47,7 @@ export function ofRole(desired: DesiredHost, role: string): DesiredHost {
     roles: [role],
     probes: (serials) => desired.probes(serials, role),
     temporaryStates: () => desired.temporaryStates?.(role) ?? [],
+    preconditions: (changing) => desired.preconditions?.(changing.filter((name) => name === role)) ?? [],
   };
 }
 
@@ -90,6 +93,7 @@ export function desiredHost(host: Host, input: DesiredInput): DesiredHost {
     host,
     resources,
     roles: [...new Set(contexts.map(({ role }) => role.name))],
+    standsBy: contexts.some(({ role, context }) => role.standsBy?.(context) === true),
     hasSecondaries: contexts.some(({ role, context }) => role.hasSecondaries?.(context) === true),
     temporaryStates: (only) =>
       contexts

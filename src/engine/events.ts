@@ -70,6 +70,13 @@ export type EngineEvent =
       readonly hosts: readonly string[];
       readonly commit?: string;
     }
+  /** An OS upgrade is decided: what it is, in one line for people; hosts in the order in which they are taken. */
+  | {
+      readonly event: 'upgrade-planned';
+      readonly title: string;
+      readonly target: string;
+      readonly order: readonly string[];
+    }
   | {
       readonly event: 'play-started';
       readonly pattern: string;

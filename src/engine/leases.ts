@@ -123,6 +123,31 @@ export class Leases {
     this.#taken.delete(host);
   }
 
+  /**
+   * The host was booted while our slot is open there, which keeps everybody else out: only its own lease is drawn again. What a dead
+   * controller of this run may still hold there is waited for: it runs out.
+   */
+  async takeAgain(partner: LeasePartner): Promise<void> {
+    const deadline = this.#ctx.now() + (this.#ctx.deadlines.leaseSec + 5) * 1000;
+    this.forget(partner.name);
+    for (;;) {
+      try {
+        await this.#take(partner, false);
+        this.#startRenewing();
+        return;
+      } catch (error) {
+        if (!(error instanceof HostLockedError) || this.#ctx.now() > deadline) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 500));
+      }
+    }
+  }
+
+  /** The link to a host whose lease is ours was made anew; the host was not booted. */
+  moved(partner: LeasePartner): void {
+    const held = this.#held.get(partner.name);
+    if (held !== undefined) this.#held.set(partner.name, { ...held, partner });
+  }
+
   /** Peers first, then the hosts that were changed. Never throws: what cannot be given back runs out by itself. */
   async release(last: ReadonlySet<string> = new Set()): Promise<void> {
     clearInterval(this.#timer);

@@ -39,6 +39,8 @@ export interface RoleDefinition<S extends TObject = TObject> {
   preconditions?(context: RoleContext<Static<S>>): readonly Precondition[];
   /** Temporary states that a change or a reboot of `context.host` needs, there or on its peers; pure. */
   temporaryStates?(context: RoleContext<Static<S>>): readonly TemporaryState[];
+  /** This host only stands by for another of its group at present: an upgrade takes it first. Default: false. Pure. */
+  standsBy?(context: RoleContext<Static<S>>): boolean;
   /** Others copy its zones and follow a rising serial only: an earlier state is brought back under a new serial. Default: false. */
   hasSecondaries?(context: RoleContext<Static<S>>): boolean;
 }

@@ -8,6 +8,9 @@ export interface PlaybookFile {
   readonly path: string;
 }
 
+/** The one playbook that is a procedure (src/upgrade): it has no plays, and options of its own. */
+export const UPGRADE_PLAYBOOK = 'upgrade';
+
 const EXTENSIONS = /\.(?:ts|mts|js|mjs)$/;
 
 /** In alphabetical order; none when there is no such folder. Names that begin with `_` or `.` are parts, not playbooks. */
@@ -23,6 +26,11 @@ export function listPlaybooks(projectDir: string): readonly PlaybookFile[] {
     .filter((name) => EXTENSIONS.test(name) && !name.endsWith('.d.ts') && !/^[._]/.test(name))
     .sort()
     .map((name) => ({ name: name.replace(EXTENSIONS, ''), path: join(folder, name) }));
+}
+
+/** Those that are lists of plays. */
+export function listPlayPlaybooks(projectDir: string): readonly PlaybookFile[] {
+  return listPlaybooks(projectDir).filter(({ name }) => name !== UPGRADE_PLAYBOOK);
 }
 
 /** The first line of the comment that a playbook begins with; '' without one. The playbook is not loaded. */

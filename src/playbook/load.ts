@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { packageRoot } from '../assets.ts';
 import { InfraError } from '../errors.ts';
+import { isUpgrade, type Upgrade } from '../upgrade/define.ts';
 import { cacheFolder, readCache, writeCache } from './cache.ts';
 import type { Playbook } from './define.ts';
 import { PlaybookImportError, PlaybookShapeError, reservedName } from './errors.ts';
@@ -22,10 +23,30 @@ export interface LoadOptions {
 }
 
 /** Throws PlaybookCompileError, PlaybookImportError, PlaybookShapeError or ReservedNameError; nothing has touched a host. */
-export async function loadPlaybook(file: PlaybookFile, options: LoadOptions): Promise<Playbook> {
+export function loadPlaybook(file: PlaybookFile, options: LoadOptions): Promise<Playbook> {
+  return loadAs(file, options, { is: isPlaybook, what: 'a playbook', maker: 'definePlaybook' });
+}
+
+/** The procedure of playbooks/upgrade.ts; throws as loadPlaybook. */
+export function loadUpgrade(file: PlaybookFile, options: LoadOptions): Promise<Upgrade> {
+  return loadAs(file, options, { is: isUpgrade, what: 'an upgrade', maker: 'defineUpgrade' });
+}
+
+interface Shape<T> {
+  readonly is: (value: unknown) => value is T;
+  readonly what: string;
+  /** Of 'coreos-infra': what makes one. */
+  readonly maker: string;
+}
+
+async function loadAs<T extends { readonly name: string }>(
+  file: PlaybookFile,
+  options: LoadOptions,
+  shape: Shape<T>,
+): Promise<T> {
   refuseReserved(file.name, file.path);
   const module = await importModule(await compiledModule(file.path, options), file.path);
-  const playbook = checkShape(module, file);
+  const playbook = checkShape(module, file, shape);
   refuseReserved(playbook.name, file.path);
   return playbook;
 }
@@ -60,19 +81,23 @@ async function importModule(url: string, path: string): Promise<Readonly<Record<
   }
 }
 
-function checkShape(module: Readonly<Record<string, unknown>>, { name, path }: PlaybookFile): Playbook {
+function checkShape<T extends { readonly name: string }>(
+  module: Readonly<Record<string, unknown>>,
+  { name, path }: PlaybookFile,
+  { is, what, maker }: Shape<T>,
+): T {
   const { default: value } = module;
   const where = { file: path };
   if (value === undefined) {
     throw new PlaybookShapeError(`${path} has no default export`, {
       where,
-      remedy: `End it with: export default definePlaybook({ name: '${name}', … })`,
+      remedy: `End it with: export default ${maker}({ name: '${name}', … })`,
     });
   }
-  if (!isPlaybook(value)) {
-    throw new PlaybookShapeError(`${path}: its default export is not a playbook`, {
+  if (!is(value)) {
+    throw new PlaybookShapeError(`${path}: its default export is not ${what}`, {
       where,
-      remedy: `Make it with definePlaybook() of 'coreos-infra': export default definePlaybook({ name: '${name}', … })`,
+      remedy: `Make it with ${maker}() of 'coreos-infra': export default ${maker}({ name: '${name}', … })`,
     });
   }
   if (value.name !== name) {

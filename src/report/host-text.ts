@@ -45,7 +45,13 @@ function firstLine({ done, plan }: HostView): string {
   if (done.error !== null) return printableLines(done.error.message)[0] ?? '';
   const changes = done.changes.length > 0 ? done.changes : (plan?.changes ?? []);
   if (done.status === 'changed')
-    return [printable(done.message ?? ''), changesInShort(changes)].filter(Boolean).join(': ');
+    // How an upgrade went says more than that the OS was updated.
+    return [
+      printable(done.message ?? ''),
+      changesInShort(changes.filter(({ resource }) => !resource.startsWith('os:'))),
+    ]
+      .filter(Boolean)
+      .join(': ');
   if (done.message !== undefined) return printable(done.message);
   if (done.status === 'ok') return `as described (${count(done.resources, 'resource')})`;
   return '';

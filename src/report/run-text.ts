@@ -7,8 +7,10 @@ import { paragraph, type Style, spread, symbol } from './style.ts';
 import { count, duration, grouped, names } from './words.ts';
 
 /** `deploy-dns · 2 hosts in dns · run 7f3a · from main@1c0f71d` */
-export function headerLine({ started, run }: RunView, style: Style): string {
+export function headerLine({ started, run, title }: RunView, style: Style): string {
   if (started === undefined) return '';
+  if (title !== undefined)
+    return `${style.paint('bold', printable(title))} · run ${run}${started.check ? ' · check only' : ''}`;
   const parts = [
     style.paint('bold', started.playbook),
     `${count(started.hosts.length, 'host')} in ${printable(started.pattern)}`,
@@ -45,23 +47,27 @@ export interface ClosingOptions {
   readonly exit: ExitCode;
   /** The command that applies what --check showed. */
   readonly applyCommand: string;
+  /** The command that shows this run again, or nothing. */
+  readonly show?: string;
 }
 
 /** The last lines: how the services fared, and what the run came to. */
 export function closingLines(
   { summary, hosts }: RunView,
-  { style, exit, applyCommand }: ClosingOptions,
+  { style, exit, applyCommand, show = '' }: ClosingOptions,
 ): readonly string[] {
   if (summary === undefined) return [];
   const changed = [...hosts.values()]
     .filter(({ done }) => done?.status === 'changed' && done.changes.length > 0)
     .map(({ name }) => name);
   const lines = availabilityLines(summary);
-  if (exit !== EXIT.ok) return [...lines, spread(style, verdict(summary, exit), style.paint('dim', `exit ${exit}`))];
+  const pointer = show === '' ? '' : `   ${style.paint('dim', show)}`;
+  if (exit !== EXIT.ok)
+    return [...lines, spread(style, `${verdict(summary, exit)}${pointer}`, style.paint('dim', `exit ${exit}`))];
   if (summary.check) return [...lines, `Nothing was touched.${changed.length > 0 ? ` Apply: ${applyCommand}` : ''}`];
   return changed.length === 0
     ? lines
-    : [...lines, `Confirmed on ${names(changed)} in ${duration(summary.durationMs)}.`];
+    : [...lines, `Confirmed on ${names(changed)} in ${duration(summary.durationMs)}.${pointer}`];
 }
 
 function verdict(summary: Summary, exit: ExitCode): string {

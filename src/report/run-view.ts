@@ -21,6 +21,8 @@ export interface RunView {
   readonly started?: RunStarted & { readonly at: string };
   /** In the order of the run; hosts that events name come last. */
   readonly hosts: ReadonlyMap<string, HostView>;
+  /** What the run is about, where it is not a playbook's plays: `Fedora CoreOS A → B · ns2 first`. */
+  readonly title?: string;
   readonly warnings: readonly Warning[];
   /** A local step that is running. */
   readonly localStep?: string;
@@ -34,6 +36,8 @@ export function advance(view: RunView, event: RunEvent): RunView {
   switch (event.event) {
     case 'run-started':
       return { ...next, started: event, hosts: new Map(event.hosts.map((name) => [name, { name, observed: false }])) };
+    case 'upgrade-planned':
+      return { ...next, title: event.title };
     case 'host-observed':
       return withHost(next, event.host, { observed: true });
     case 'host-plan':

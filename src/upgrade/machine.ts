@@ -35,6 +35,7 @@ export const EVENTS = {
   fail: 'a check or a probe is red',
   confirm: 'soaked, confirmed over a fresh connection',
   'went-back': 'on the old release, recorded as reverted',
+  'was-confirmed': 'the host says that it is confirmed: only the answer had been lost',
 } as const;
 export type Event = keyof typeof EVENTS;
 
@@ -65,7 +66,7 @@ export const TRANSITIONS: { readonly [S in State]: { readonly [E in Event]?: Sta
     'went-back': 'rolled-back',
     lost: 'stuck',
   },
-  'going-back': { 'went-back': 'rolled-back', lost: 'stuck' },
+  'going-back': { 'went-back': 'rolled-back', 'was-confirmed': 'upgraded', lost: 'stuck' },
   abandoning: { dropped: 'abandoned', 'came-up-new': 'going-back', lost: 'stuck' },
   upgraded: {},
   abandoned: {},

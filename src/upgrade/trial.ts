@@ -1,0 +1,200 @@
+/** The trial: what came up has to prove itself, go on proving itself, and is then confirmed over a fresh connection. */
+import { askProbes } from '../engine/ask.ts';
+import { ProbeFailedError } from '../engine/errors.ts';
+import { failedProbes, judgeUnits, probeLines, tellProbes } from '../engine/judge.ts';
+import { callHost } from '../engine/verb.ts';
+import { InfraError } from '../errors.ts';
+import { confirmCall } from '../host/verbs.ts';
+import type { ProbeResult } from '../probes/types.ts';
+import type { Connection } from '../ssh/transport.ts';
+import { driftOf } from './converge.ts';
+import { RolledBackError } from './errors.ts';
+import { type Keeper, keepDeadline } from './keeper.ts';
+import type { Event } from './machine.ts';
+import { ownProbes, vantages } from './prepare.ts';
+import { releaseName } from './release.ts';
+import { say, slotStatus, type Trip, type UpgradeJob } from './trip.ts';
+import { pause, waitForBoot } from './wait-boot.ts';
+
+/** Containers take their time after a boot; the host's own look at its units may end it before. ms */
+const UP_MS = 60_000;
+const LOOK_AGAIN_MS = 500;
+/** Of the probes during the soak, and of what people see of it. ms */
+const SOAK_EVERY_MS = 2_000;
+const SOAK_TOLD_MS = 5_000;
+/** A service that answers again so soon was not away. ms */
+const BLIP_MS = 2_000;
+/** A confirm whose answer is lost is asked for again: repeated, it gets the same answer. */
+const CONFIRM_TRIES = 5;
+
+export async function prove(job: UpgradeJob, trip: Trip): Promise<Event> {
+  const { ctx, fleet, leases } = job;
+  const { name } = trip.host;
+  let keeper: Keeper | undefined;
+  try {
+    say(job, trip, 'verifying', `${releaseName(trip.release)} is booted`);
+    await leases.takeAgain({ name, connection: fleet.reached(name).connection });
+    keeper = keepDeadline(job, trip);
+    trip.drift = driftOf(job, name);
+    const results = await probesWithin(job, trip, UP_MS);
+    if (results === undefined) return endedByItself(trip);
+    tellProbes(ctx, name, results);
+    return failedProbes(results).length === 0 ? 'prove' : red(trip, results);
+  } catch (error) {
+    return broken(trip, error);
+  } finally {
+    keeper?.stop();
+  }
+}
+
+/** Until all pass or time is up; undefined: the host has ended the trial by itself, or cannot be reached until it does. */
+async function probesWithin(
+  job: UpgradeJob,
+  trip: Trip,
+  withinMs: number,
+): Promise<readonly ProbeResult[] | undefined> {
+  const deadline = job.ctx.now() + withinMs;
+  for (;;) {
+    const results = await lookOnce(job, trip);
+    if (results !== undefined && (failedProbes(results).length === 0 || job.ctx.now() > deadline)) return results;
+    // What fails may be the way there.
+    if (!(await isOnTrial(job, trip))) return undefined;
+    await pause(LOOK_AGAIN_MS);
+  }
+}
+
+/** Units as they are now, and the services; undefined: the link failed. */
+async function lookOnce(job: UpgradeJob, trip: Trip): Promise<readonly ProbeResult[] | undefined> {
+  const { ctx, fleet } = job;
+  const { name } = trip.host;
+  try {
+    const probes = ownProbes(job, name);
+    const answers = await askProbes(ctx, probes, { timeoutMs: 1_000, tries: 2 }, vantages(job, name));
+    const { observation } = await fleet.reobserve(name);
+    return observation.slot?.state === 'applied' ? judgeUnits(probes, answers, observation) : undefined;
+  } catch (error) {
+    if (!(error instanceof InfraError)) throw error;
+    return undefined;
+  }
+}
+
+/** Over a fresh link: the same boot, the same slot, unconfirmed. Waited for as long as the host itself would wait. */
+async function isOnTrial({ ctx, fleet, leases }: UpgradeJob, trip: Trip): Promise<boolean> {
+  const { name } = trip.host;
+  const reached = await waitForBoot(ctx, trip.host, { withinMs: trip.settings.withinSec * 1000 });
+  if (reached === undefined) return false;
+  try {
+    await fleet.reconnected(name, reached.connection);
+  } catch (error) {
+    if (!(error instanceof InfraError)) throw error;
+    return false;
+  }
+  if (reached.bootId !== trip.trialBoot) return false;
+  leases.moved({ name, connection: reached.connection });
+  const { slot } = fleet.look(name);
+  return slot?.id === trip.id && slot.state === 'applied';
+}
+
+export async function soak(job: UpgradeJob, trip: Trip): Promise<Event> {
+  const { ctx } = job;
+  const { soakSec } = trip.settings;
+  const startedMs = ctx.now();
+  const keeper = keepDeadline(job, trip);
+  let toldMs = Number.NEGATIVE_INFINITY;
+  try {
+    for (;;) {
+      // At least one whole round, also after the last moment of the soak.
+      const isOver = ctx.now() - startedMs >= soakSec * 1000;
+      const results = await probesWithin(job, trip, BLIP_MS);
+      if (results === undefined) return endedByItself(trip);
+      if (failedProbes(results).length > 0) return red(trip, results);
+      if (isOver) break;
+      if (ctx.now() - toldMs >= SOAK_TOLD_MS) {
+        toldMs = ctx.now();
+        say(job, trip, 'soaking', soakText(trip, results, (toldMs - startedMs) / 1000));
+      }
+      await pause(Math.max(0, Math.min(SOAK_EVERY_MS, startedMs + soakSec * 1000 - ctx.now())));
+    }
+    trip.tookMs.soak = ctx.now() - startedMs;
+    return await confirm(job, trip);
+  } catch (error) {
+    return broken(trip, error);
+  } finally {
+    keeper.stop();
+  }
+}
+
+/** `0:12 of 0:20 · dns ✔ ntp ✔ · way back 44.20261101.3.0 pinned` */
+function soakText({ settings, fromRelease }: Trip, results: readonly ProbeResult[], sec: number): string {
+  const services = [...new Set(results.map(({ service }) => service))].map((service) => `${service} ok`);
+  return [`${clock(sec)} of ${clock(settings.soakSec)}`, services.join(', '), `way back ${fromRelease.version} pinned`]
+    .filter((part) => part !== '')
+    .join(' · ');
+}
+
+function clock(sec: number): string {
+  return `${Math.floor(sec / 60)}:${String(Math.floor(sec % 60)).padStart(2, '0')}`;
+}
+
+/** The host can be reached, and its services do not do what they did before: that is the release's fault. */
+function red(trip: Trip, results: readonly ProbeResult[]): Event {
+  const failed = failedProbes(results);
+  trip.isReleaseRed = true;
+  trip.error = new ProbeFailedError(`${trip.host.name} does not serve as it should on ${releaseName(trip.release)}`, {
+    host: trip.host.name,
+    detail: probeLines(failed),
+    remedy: 'See what the units say on the new release before it is tried again.',
+  });
+  return 'fail';
+}
+
+function endedByItself(trip: Trip): Event {
+  trip.error = new RolledBackError(`${trip.host.name} ended the trial of ${releaseName(trip.release)} by itself`, {
+    host: trip.host.name,
+    remedy: `What it has seen: run status ${trip.host.name}`,
+  });
+  return 'fail';
+}
+
+/** A link that breaks in the trial: the host is asked again from `going-back`, where it may be found on either release. */
+function broken(trip: Trip, error: unknown): Event {
+  if (!(error instanceof InfraError)) throw error;
+  trip.error = error;
+  return 'fail';
+}
+
+async function confirm(job: UpgradeJob, trip: Trip): Promise<Event> {
+  say(job, trip, 'confirming', 'over a fresh connection');
+  let why = '';
+  for (let tries = 1; tries <= CONFIRM_TRIES; tries++) {
+    const answer = await askToConfirm(job, trip);
+    if (answer === undefined) return 'confirm';
+    why = answer;
+    // R9: what was read counts, not what was sent.
+    const status = await slotStatus(job, trip);
+    if (status?.state === 'confirmed') return 'confirm';
+    if (status !== undefined && status.state !== 'applied') break;
+    await pause(LOOK_AGAIN_MS);
+  }
+  trip.error = new RolledBackError(`the upgrade of ${trip.host.name} could not be confirmed: ${why}`, {
+    host: trip.host.name,
+    remedy: 'See why the host could not be reached, then run the same command again.',
+  });
+  return 'fail';
+}
+
+/** Why it is not confirmed; undefined: it is. */
+async function askToConfirm({ ctx }: UpgradeJob, { host, id, trialBoot }: Trip): Promise<string | undefined> {
+  let connection: Connection | undefined;
+  try {
+    connection = await ctx.transport.connect(host, { timeoutMs: ctx.deadlines.connectMs });
+    const last = (await callHost(ctx, connection, confirmCall(id, trialBoot), 'confirming')).at(-1);
+    if (last?.kind === 'confirmed') return undefined;
+    return last?.kind === 'error' ? last.message : 'the host did not say so';
+  } catch (error) {
+    if (!(error instanceof InfraError)) throw error;
+    return error.message;
+  } finally {
+    await connection?.close();
+  }
+}

@@ -109,9 +109,11 @@ function registerFaults(lab: Command, name: (flags: LabFlags) => Promise<string>
     });
   add(lab, 'boot', 'switch a host on')
     .argument('<host>')
-    .action(async (host: string, flags: LabFlags) => {
+    .option('--entry <n>', 'choose in its boot menu, once: 1 is the entry below the default', bootEntry)
+    .action(async (host: string, flags: LabFlags & { readonly entry?: number }) => {
       const { labBoot } = await import('../lab/index.ts');
-      say((await labBoot(await name(flags), host)) ? `${host} is on` : `${host} was on already: nothing changed`);
+      const isNew = await labBoot(await name(flags), host, flags.entry === undefined ? {} : { entry: flags.entry });
+      say(isNew ? `${host} is on` : `${host} was on already: nothing changed`);
     });
   registerDisks(lab, name);
   registerClocks(lab, name);
@@ -173,6 +175,11 @@ function registerClocks(lab: Command, name: (flags: LabFlags) => Promise<string>
         `the clock of ${host} is ${shift === '0' ? 'right' : `${shift} wrong`}; restarted there: ${restarted.join(', ') || 'nothing'}`,
       );
     });
+}
+
+function bootEntry(text: string): number {
+  if (!/^\d$/.test(text)) throw new InvalidArgumentError('Give a number, counted from 0.');
+  return Number(text);
 }
 
 function milliseconds(text: string): number {

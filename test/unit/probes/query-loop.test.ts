@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { QueryLoop, type QueryTarget } from '../../../src/probes/query-loop.ts';
+import { soundReply, startResponder } from '../ntp/responder.ts';
+import { soundAnswer, startDhcpServer } from './dhcp-server.ts';
 import { type DnsServer, type Reply, soa, startDnsServer } from './dns-server.ts';
 
 const servers: DnsServer[] = [];
@@ -18,8 +20,12 @@ async function member(
   return { service: 'dns', name, server: '127.0.0.1', port: server.port, zones: ['example.com', 'example.net'] };
 }
 
-async function run(...targets: readonly QueryTarget[]): ReturnType<QueryLoop['stop']> {
-  const loop = new QueryLoop(targets, { rate: 100, timeoutMs: 100 });
+function run(...targets: readonly QueryTarget[]): ReturnType<QueryLoop['stop']> {
+  return runWithin(100, targets);
+}
+
+async function runWithin(timeoutMs: number, targets: readonly QueryTarget[]): ReturnType<QueryLoop['stop']> {
+  const loop = new QueryLoop(targets, { rate: 100, timeoutMs });
   loop.start();
   await sleep(300);
   return loop.stop();
@@ -54,5 +60,44 @@ describe('the query loop', () => {
   it('survives a member where nothing listens', async () => {
     const { group } = await run({ service: 'dns', name: 'ns1', server: '127.0.0.1', port: 1, zones: ['example.com'] });
     expect(group.answered).toBe(0);
+  });
+});
+
+describe('the query loop of time', () => {
+  it('counts answers that tell the time, and no others', async () => {
+    const sound = await startResponder((request) => [soundReply(request)]);
+    const lost = await startResponder((request) => [{ ...soundReply(request), leap: 3 }]);
+    try {
+      const { group, members } = await runWithin(2_000, [
+        { service: 'ntp', name: 'ns1', server: '127.0.0.1', port: sound.port },
+        { service: 'ntp', name: 'ns2', server: '127.0.0.1', port: lost.port },
+      ]);
+      expect(group.asked).toBeGreaterThan(10);
+      expect(group).toMatchObject({ answered: group.asked, longestGapMs: 0 });
+      expect(members['ns2']).toMatchObject({ answered: 0 });
+    } finally {
+      await sound.close();
+      await lost.close();
+    }
+  });
+});
+
+describe('the query loop of addresses', () => {
+  it('is answered by whoever of the servers is there for the client', async () => {
+    const active = await startDhcpServer(soundAnswer);
+    const standby = await startDhcpServer(() => undefined);
+    try {
+      const { group, members } = await runWithin(2_000, [
+        { service: 'dhcp', name: 'ns1', server: '127.0.0.1', port: active.port, link: '192.0.2.11' },
+        { service: 'dhcp', name: 'ns2', server: '127.0.0.1', port: standby.port, link: '192.0.2.11' },
+      ]);
+      expect(group.asked).toBeGreaterThan(10);
+      expect(group).toMatchObject({ answered: group.asked, longestGapMs: 0 });
+      expect(members['ns2']).toMatchObject({ answered: 0 });
+      expect(new Set(active.heard)).toEqual(new Set(['discover']));
+    } finally {
+      await active.close();
+      await standby.close();
+    }
   });
 });

@@ -11,8 +11,12 @@ import { summaryLines } from '../report/exec-summary.ts';
 import { drawRunId } from '../report/stream.ts';
 import type { Style } from '../report/style.ts';
 import { styleFor } from '../report/terminal-style.ts';
+import { maskKnown } from '../secrets/known.ts';
+import { fleetRecord } from '../store/fleet-record.ts';
+import { redactor, redactRecord } from '../store/redact.ts';
 import type { Project } from './context.ts';
 import type { FleetFlags } from './fleet-options.ts';
+import { HistoryKeeper } from './history-keeper.ts';
 import { handleInterrupts } from './interrupt.ts';
 import { loadTargetInventory } from './target-inventory.ts';
 
@@ -45,8 +49,11 @@ export async function runFleetCommand({ command, flags, project, reporter, work,
   });
   const readerIsGone = new AbortController();
   const sinks = { stdout: sink(process.stdout, readerIsGone), stderr: sink(process.stderr, readerIsGone) };
-  const chosen = flags.json === true ? createJsonReporter(sinks, drawRunId()) : reporter(sinks);
+  const id = drawRunId();
+  const chosen = flags.json === true ? createJsonReporter(sinks, id) : reporter(sinks);
+  const keeper = new HistoryKeeper({ id, command, flags, project, asksGit: false });
   try {
+    keeper.prepare();
     const outcomes = await work({
       hosts,
       forks: flags.forks,
@@ -67,10 +74,23 @@ export async function runFleetCommand({ command, flags, project, reporter, work,
       const all = [...(lines?.(outcomes, style) ?? []), ...summaryLines(outcomes, { style, exit, tookMs })];
       await sinks.stderr.write(`${all.join('\n')}\n`);
     }
+    await keep(keeper, outcomes, exit, tookMs);
     return exit;
   } finally {
+    keeper.close();
     interruption.dispose();
   }
+}
+
+async function keep(
+  keeper: HistoryKeeper,
+  outcomes: readonly HostOutcome[],
+  exit: ExitCode,
+  durationMs: number,
+): Promise<void> {
+  await keeper.ready();
+  const record = fleetRecord(keeper.head(), { outcomes, exit, endedAt: new Date().toISOString(), durationMs });
+  keeper.write(redactRecord(record, redactor(maskKnown)));
 }
 
 /** A stream of ours. When nobody reads it any more (`| head`), the hosts need not go on. */

@@ -24,6 +24,8 @@ export interface RevertFlags extends InventoryFlags {
   readonly check?: true;
   readonly diff?: true;
   readonly json?: true;
+  /** `junit=FILE`, `markdown=FILE` */
+  readonly report?: readonly string[];
   readonly confirmWithin: number;
   readonly waitLock: number;
   readonly forceUnsafe?: true;
@@ -71,6 +73,9 @@ function registerRevert(program: Command, project: Project): void {
     .option('--yes', 'do not ask')
     .option('--json', 'events as lines of JSON on stdout; the last is the summary')
     .addOption(
+      new Option('--report <format=file>', 'also write junit=FILE or markdown=FILE; may be repeated').argParser(append),
+    )
+    .addOption(
       new Option('--confirm-within <seconds>', 'the host undoes by itself what was not confirmed for so long')
         .argParser(integer(5))
         .default(120),
@@ -87,11 +92,11 @@ function registerRevert(program: Command, project: Project): void {
     });
 }
 
+function append(value: string, previous: readonly string[] | undefined): readonly string[] {
+  return [...(previous ?? []), value];
+}
+
 function withTarget(command: Command): Command {
-  const append = (value: string, previous: readonly string[] | undefined): readonly string[] => [
-    ...(previous ?? []),
-    value,
-  ];
   return command
     .option('-i, --inventory <path>', 'inventory folder or file (default: ./inventory)')
     .addOption(new Option('-e, --extra-vars <vars>', 'key=value, JSON, or @file').argParser(append))

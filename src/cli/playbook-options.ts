@@ -15,6 +15,8 @@ export interface PlaybookFlags {
   readonly listHosts?: true;
   readonly listTasks?: true;
   readonly json?: true;
+  /** `junit=FILE`, `markdown=FILE` */
+  readonly report?: readonly string[];
   readonly lab?: true;
   readonly labName?: string;
   readonly yes?: true;
@@ -52,6 +54,7 @@ function options(): readonly Option[] {
     option('--list-hosts', 'print the hosts and stop', SHOW),
     option('--list-tasks', 'print roles, tags and resources and stop', SHOW),
     option('--json', 'events as lines of JSON on stdout; the last is the summary', SHOW),
+    option('--report <format=file>', 'also write junit=FILE or markdown=FILE; may be repeated', SHOW).argParser(append),
     option('--lab', "against the lab's copy of the inventory (run lab up)", LAB),
     option('--lab-name <name>', 'which lab (default: the one of this checkout); implies --lab', LAB),
   ];

@@ -15,12 +15,17 @@ const writeOut = (text: string): void => {
 };
 
 /** NDJSON when asked for; a live display on a terminal; lines elsewhere, and where each step is wanted (-v). */
-export function createReporter(file: PlaybookFile, flags: PlaybookFlags): Reporter {
+export function createReporter(
+  file: PlaybookFile,
+  flags: PlaybookFlags,
+  showCommand: () => string | undefined,
+): Reporter {
   return reporterFor({
     json: flags.json === true,
     diff: flags.diff === true || flags.check === true,
     verbose: flags.verbose,
     applyCommand: applyCommand(file.name, flags),
+    showCommand,
   });
 }
 
@@ -31,10 +36,12 @@ export interface ReporterChoice {
   readonly verbose: number;
   /** The same command without --check, as the user may paste it. */
   readonly applyCommand: string;
+  /** Shows this run again; undefined when the history has not got it. */
+  readonly showCommand?: () => string | undefined;
 }
 
 export function reporterFor({ json, ...options }: ReporterChoice): Reporter {
-  if (json) return createNdjsonReporter(writeOut);
+  if (json) return createNdjsonReporter(writeOut, { diff: options.diff });
   const { env, stdout } = process;
   const isLive =
     stdout.isTTY === true && env['TERM'] !== 'dumb' && !env['CI'] && !env['NO_COLOR'] && options.verbose === 0;

@@ -7,7 +7,7 @@ import { EXIT, type ExitCode, InfraError } from '../errors.ts';
 import type { PlaybookFile } from '../playbook/find.ts';
 import { abortedSummary } from '../report/abort.ts';
 import { jsonLine } from '../report/ndjson.ts';
-import { createStream, drawRunId, type RunStream } from '../report/stream.ts';
+import type { RunStream } from '../report/stream.ts';
 import { askYesNo } from './ask.ts';
 import { currentCommit } from './commit.ts';
 import { canAsk, type Project } from './context.ts';
@@ -18,6 +18,7 @@ import { handleInterrupts, type Interruption } from './interrupt.ts';
 import type { PlaybookFlags } from './playbook-options.ts';
 import { createReporter } from './playbook-report.ts';
 import { loadTarget, type Target } from './playbook-target.ts';
+import { openSession, type RunSession } from './run-session.ts';
 import { isLab } from './target-inventory.ts';
 import { zoneWarnings } from './zone-warnings.ts';
 
@@ -30,22 +31,30 @@ export async function runPlaybookCommand(
     const { listPlaybook } = await import('./playbook-list.ts');
     return listPlaybook(await loadTarget(file, flags, project), flags);
   }
-  return new PlaybookRun(file, flags, project).execute();
+  const session = await openSession({
+    command: file.name,
+    flags,
+    project,
+    screen: ({ showCommand }) => createReporter(file, flags, showCommand),
+  });
+  return new PlaybookRun(file, flags, project, session).execute();
 }
 
 class PlaybookRun {
   private readonly file: PlaybookFile;
   private readonly flags: PlaybookFlags;
   private readonly project: Project;
+  private readonly session: RunSession;
   private readonly stream: RunStream;
   private readonly startedMs = performance.now();
   private declined = false;
 
-  constructor(file: PlaybookFile, flags: PlaybookFlags, project: Project) {
+  constructor(file: PlaybookFile, flags: PlaybookFlags, project: Project, session: RunSession) {
     this.file = file;
     this.flags = flags;
     this.project = project;
-    this.stream = createStream(drawRunId(), [createReporter(file, flags)]);
+    this.session = session;
+    this.stream = session.stream;
   }
 
   async execute(): Promise<ExitCode> {
@@ -57,7 +66,7 @@ class PlaybookRun {
       const target = await loadTarget(this.file, this.flags, this.project, (problems) => this.sayDoubts(problems));
       const summary = await this.run(target, interruption);
       const code = exitCode(summary, { interrupted: wasCut(summary, interruption), declined: this.declined });
-      await this.stream.close(code);
+      await this.session.end(code);
       return code;
     } catch (error) {
       return await this.fail(error);
@@ -83,7 +92,7 @@ class PlaybookRun {
       options: {
         ...(flags.limit === undefined ? {} : { limit: flags.limit }),
         check: flags.check === true,
-        diff: flags.diff === true || asks,
+        diff: flags.diff === true || asks || flags.check !== true, // for the history
         tags: flags.tags ?? [],
         skipTags: flags.skipTags ?? [],
         forks: flags.forks,
@@ -128,6 +137,8 @@ class PlaybookRun {
       remedy: 'Hosts whose state is unknown: run the same command again, it observes them first.',
     });
     const summary = this.summaryOf(error);
+    const code = exitCode(summary, { interrupted: true, declined: false });
+    this.session.abort(summary, code);
     if (this.flags.json === true) {
       writeSync(1, jsonLine({ ...stamp(summary, this.stream.run) }));
     } else {
@@ -136,7 +147,7 @@ class PlaybookRun {
       const fate = `Unknown: ${open.join(', ')}. The host itself undoes what was not confirmed, within ${confirmWithin} s.`;
       writeSync(2, `\nAborted at once.${open.length > 0 ? ` ${fate}` : ''}\n`);
     }
-    process.exit(exitCode(summary, { interrupted: true, declined: false }));
+    process.exit(code);
   }
 
   /** What ended the run without a summary of the engine: wrong input, or a bug. */
@@ -149,7 +160,7 @@ class PlaybookRun {
         ? exitCode(summary, { interrupted: own === EXIT.interrupted, declined: false })
         : own;
     if (this.stream.view().summary === undefined) this.stream.emit(summary);
-    await this.stream.close(code);
+    await this.session.end(code);
     printFailure(error, code);
     return code;
   }

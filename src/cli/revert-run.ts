@@ -7,10 +7,10 @@ import type { Host, Inventory } from '../inventory/model.ts';
 import { selectHosts } from '../inventory/pattern.ts';
 import { abortedSummary } from '../report/abort.ts';
 import { warningLines } from '../report/run-text.ts';
-import { createStream, drawRunId, type RunStream } from '../report/stream.ts';
+import type { RunStream } from '../report/stream.ts';
 import { styleFor } from '../report/terminal-style.ts';
 import type { Project } from './context.ts';
-import { UsageError } from './errors.ts';
+import { CancelledError, UsageError } from './errors.ts';
 import { exitCode } from './exit-code.ts';
 import { printFailure } from './failure.ts';
 import { handleInterrupts, type Interruption } from './interrupt.ts';
@@ -18,18 +18,25 @@ import type { RevertFlags } from './operator.ts';
 import { questionFor, requireSomebody } from './operator-ask.ts';
 import { commandLineFor, loadOperatorTarget, type OperatorTarget, operatorContext } from './operator-target.ts';
 import { planText, reporterFor } from './playbook-report.ts';
+import { openSession } from './run-session.ts';
 
 export async function runRevert(name: string, flags: RevertFlags, project: Project): Promise<ExitCode> {
   if (flags.check !== true) requireSomebody('revert', flags);
   const started = performance.now();
-  const stream = createStream(drawRunId(), [
-    reporterFor({
-      json: flags.json === true,
-      diff: flags.diff === true || flags.check === true,
-      verbose: 0,
-      applyCommand: commandLineFor(flags)(`revert ${name}${flags.to === undefined ? '' : ` --to ${flags.to}`}`),
-    }),
-  ]);
+  const session = await openSession({
+    command: 'revert',
+    flags,
+    project,
+    screen: ({ showCommand }) =>
+      reporterFor({
+        json: flags.json === true,
+        diff: flags.diff === true || flags.check === true,
+        verbose: 0,
+        applyCommand: commandLineFor(flags)(`revert ${name}${flags.to === undefined ? '' : ` --to ${flags.to}`}`),
+        showCommand,
+      }),
+  });
+  const { stream } = session;
   const interruption = handleInterrupts({
     onFirst: () =>
       stream.emit({
@@ -37,12 +44,21 @@ export async function runRevert(name: string, flags: RevertFlags, project: Proje
         message: 'interrupted: the host is ended safely',
         remedy: 'Again: aborts at once.',
       }),
-    onSecond: () => process.exit(EXIT.interrupted),
+    onSecond: () => {
+      const error = errorReport(
+        new CancelledError('aborted at once', { remedy: 'See how the host stands: run status' }),
+      );
+      const durationMs = Math.round(performance.now() - started);
+      const view = stream.view();
+      session.abort(abortedSummary({ view, playbook: 'revert', check: false, durationMs, error }), EXIT.interrupted);
+      process.exit(EXIT.interrupted);
+    },
   });
   try {
     const target = await loadOperatorTarget(flags, project);
+    await session.useInventory(target.inventory);
     const code = await revert(oneHost(target.inventory, name), target, { flags, stream, interruption });
-    await stream.close(code);
+    await session.end(code);
     return code;
   } catch (error) {
     const code = error instanceof InfraError ? error.exitCode : EXIT.usage;
@@ -51,7 +67,7 @@ export async function runRevert(name: string, flags: RevertFlags, project: Proje
     stream.emit(
       abortedSummary({ view, playbook: 'revert', check: flags.check === true, durationMs, error: errorReport(error) }),
     );
-    await stream.close(code);
+    await session.end(code);
     printFailure(error, code);
     return code;
   } finally {
@@ -95,7 +111,7 @@ async function revert(host: Host, target: OperatorTarget, { flags, stream, inter
     zones: target.zones,
     options: {
       check: flags.check === true,
-      diff: flags.diff === true || flags.check === true || ask !== undefined,
+      diff: true, // the history has them, whether they are shown or not
       confirmWithinSec: flags.confirmWithin,
       waitLockSec: flags.waitLock,
       forceUnsafe: flags.forceUnsafe === true,

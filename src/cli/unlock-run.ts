@@ -16,6 +16,7 @@ import type { UnlockFlags } from './operator.ts';
 import { questionFor, requireSomebody } from './operator-ask.ts';
 import { onHosts, worstExit } from './operator-hosts.ts';
 import { commandLineFor, operatorContext } from './operator-target.ts';
+import { recordHosts } from './record-hosts.ts';
 import { loadTargetInventory } from './target-inventory.ts';
 
 interface Held {
@@ -40,7 +41,9 @@ export async function runUnlock(pattern: string, flags: UnlockFlags, project: Pr
       unlock(ctx, connection, host.name, ask, commandLineFor(flags)),
     );
     for (const result of results) if ('error' in result) printFailure(result.error, result.error.exitCode);
-    return worstExit(results.map((result) => ('error' in result ? result.error.exitCode : result.value)));
+    const exit = worstExit(results.map((result) => ('error' in result ? result.error.exitCode : result.value)));
+    await recordHosts({ command: 'unlock', flags, project, exit, results });
+    return exit;
   } finally {
     interruption.dispose();
   }

@@ -1,4 +1,5 @@
 /** --json: one event per line on stdout, the summary last, and nothing else. */
+import type { ChangeReport, RunEvent } from '../engine/events.ts';
 import type { Reporter } from './reporter.ts';
 
 /** Valid inside JSON strings, and obeyed by terminals when somebody prints the line: DEL and the C1 controls. */
@@ -12,9 +13,34 @@ export function jsonLine(value: unknown): string {
   return `${escaped}\n`;
 }
 
-export function createNdjsonReporter(write: (text: string) => void): Reporter {
+/** `diff`: false leaves the lines of diffs out, which the history has all the same. */
+export function createNdjsonReporter(write: (text: string) => void, { diff }: { readonly diff: boolean }): Reporter {
   return {
-    onEvent: ({ event, at, run, ...fields }) => write(jsonLine({ event, at, run, ...fields })),
+    onEvent: (whole) => {
+      const { event, at, run, ...fields } = diff ? whole : withoutDiffs(whole);
+      write(jsonLine({ event, at, run, ...fields }));
+    },
     close: async () => {},
   };
+}
+
+function withoutDiffs(event: RunEvent): RunEvent {
+  switch (event.event) {
+    case 'host-plan':
+    case 'host-done':
+      return { ...event, changes: event.changes.map(withoutDiff) };
+    case 'summary': {
+      const hosts = Object.entries(event.hosts).map(([name, host]) => [
+        name,
+        { ...host, changes: host.changes.map(withoutDiff) },
+      ]);
+      return { ...event, hosts: Object.fromEntries(hosts) };
+    }
+    default:
+      return event;
+  }
+}
+
+function withoutDiff({ diff: _diff, ...change }: ChangeReport): ChangeReport {
+  return change;
 }

@@ -67,7 +67,12 @@ export function createPlainReporter(style: Style, options: TextReportOptions): R
       printWarnings();
     } else {
       printWarnings();
-      const lines = closingLines(view, { style, exit, applyCommand: options.applyCommand });
+      const lines = closingLines(view, {
+        style,
+        exit,
+        applyCommand: options.applyCommand,
+        show: options.showCommand?.() ?? '',
+      });
       if (view.summary?.error === undefined) print(lines.length > 0 ? ['', ...lines] : []);
     }
   };

@@ -20,4 +20,6 @@ export interface TextReportOptions {
   readonly verbose: number;
   /** The command that applies what --check showed: `run deploy-dns --limit ns1`. */
   readonly applyCommand: string;
+  /** `run history show 7f3a21`, once the run is in the history. */
+  readonly showCommand?: () => string | undefined;
 }

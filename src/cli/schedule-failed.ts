@@ -1,0 +1,79 @@
+/** What systemd starts when a schedule has failed: somebody is told, unless the run itself has told already. */
+import { hostname, userInfo } from 'node:os';
+import packageJson from '../../package.json' with { type: 'json' };
+import { EXIT, type ExitCode } from '../errors.ts';
+import { loadInventory } from '../inventory/load.ts';
+import { notificationsOf } from '../notify/notify.schema.ts';
+import { drawRunId } from '../report/stream.ts';
+import { findManager, installedSchedules, scheduleStates } from '../schedule/manager.ts';
+import type { Schedule } from '../schedule/unit-text.ts';
+import { openStore, type Store } from '../store/index.ts';
+import type { RunRecord } from '../store/record.ts';
+import { inventoryPath, type Project } from './context.ts';
+import { UsageError } from './errors.ts';
+import { notifyEnd } from './notify-run.ts';
+
+/** A run that ended by itself not longer ago has told whom it had to. */
+const RECENT_MS = 10 * 60_000;
+
+export async function runScheduleFailed(name: string, project: Project): Promise<ExitCode> {
+  const manager = findManager();
+  const schedule = manager === undefined ? undefined : installedSchedules(manager).find((one) => one.name === name);
+  if (manager === undefined || schedule === undefined) {
+    throw new UsageError(`there is no schedule ${name}`, {
+      remedy: 'This is started by systemd, when a schedule fails.',
+    });
+  }
+  const store = await openStore(project.dir);
+  try {
+    if (hasTold(store, name)) return EXIT.ok;
+    const state = (await scheduleStates(manager, [schedule])).get(name);
+    const record = failedRecord(
+      schedule,
+      `its service ended with ${state?.result ?? 'an unknown result'} (${state?.exit ?? '?'})`,
+    );
+    const seq = store.record(record);
+    const inventory = loadInventory(inventoryPath(project), { extraVars: {} });
+    for (const note of await notifyEnd(notificationsOf(inventory), record)) store.note(seq, note);
+    return EXIT.ok;
+  } finally {
+    store.close();
+  }
+}
+
+function hasTold(store: Store, name: string): boolean {
+  const [last] = store.runs({ schedule: name, failed: true, limit: 1 });
+  return last !== undefined && last.endedAt !== null && Date.now() - Date.parse(last.endedAt) < RECENT_MS;
+}
+
+/** A run that could not even say how it ended. */
+function failedRecord({ name, words }: Schedule, why: string): RunRecord {
+  const at = new Date().toISOString();
+  return {
+    id: drawRunId(),
+    command: words[0] ?? '',
+    args: words,
+    startedAt: at,
+    endedAt: at,
+    durationMs: null,
+    owner: `${userInfo().username}@${hostname()}`,
+    schedule: name,
+    commit: { ref: null, dirty: null },
+    version: packageJson.version,
+    inventory: '',
+    lab: null,
+    check: false,
+    outcome: 'unknown',
+    exit: EXIT.unknown,
+    error: {
+      code: 'E_SCHEDULE',
+      message: `the schedule ${name} failed without a word: ${why}`,
+      detail: [],
+      remedy: `See: journalctl -u coreos-infra-${name}.service; then how the hosts stand: run status`,
+    },
+    availability: null,
+    process: null,
+    hosts: [],
+    notes: [],
+  };
+}

@@ -1,0 +1,125 @@
+/** `run schedule list`, `show`, `remove` and `run-now`. */
+import { EXIT, type ExitCode } from '../errors.ts';
+import { jsonLine } from '../report/ndjson.ts';
+import { type ListedSchedule, scheduleListLines, scheduleShowLines } from '../report/schedule-text.ts';
+import { styleFor } from '../report/terminal-style.ts';
+import { nextElapses } from '../schedule/calendar.ts';
+import { ScheduleError } from '../schedule/errors.ts';
+import {
+  findManager,
+  installedSchedules,
+  type Manager,
+  remove,
+  scheduleStates,
+  systemctl,
+} from '../schedule/manager.ts';
+import { type Schedule, unitNames } from '../schedule/unit-text.ts';
+import { openStore } from '../store/index.ts';
+import type { RunLine } from '../store/record.ts';
+import { commandName, type Project } from './context.ts';
+import type { ListFlags } from './schedule.ts';
+
+export async function runScheduleList(flags: ListFlags, project: Project): Promise<ExitCode> {
+  const schedules = await listSchedules(requireManager(), project);
+  if (flags.json === true) process.stdout.write(jsonLine({ schedules }));
+  else print(scheduleListLines(schedules, options()));
+  return EXIT.ok;
+}
+
+export async function runScheduleCommand(
+  command: 'show' | 'remove' | 'run-now',
+  name: string,
+  project: Project,
+): Promise<ExitCode> {
+  const manager = requireManager();
+  const [listed] = await listSchedules(manager, project, name);
+  if (listed === undefined) {
+    const others = installedSchedules(manager).find((one) => one.name === name);
+    throw new ScheduleError(`there is no schedule ${name} of this project`, {
+      remedy:
+        others === undefined
+          ? `See which there are: ${commandName()} schedule list`
+          : `It belongs to ${others.projectDir}.`,
+    });
+  }
+  switch (command) {
+    case 'show':
+      print(
+        scheduleShowLines(
+          listed,
+          await nextElapses(listed.schedule.calendar),
+          await lastRuns(name, project),
+          options(),
+        ),
+      );
+      return EXIT.ok;
+    case 'remove':
+      await remove(manager, name);
+      print([`${name} is no longer scheduled. What it did stays in the history.`]);
+      return EXIT.ok;
+    case 'run-now':
+      return runNow(manager, listed);
+  }
+}
+
+/** Not waited for: an upgrade takes its time, and goes on when this terminal closes. */
+async function runNow(manager: Manager, { schedule, state }: ListedSchedule): Promise<ExitCode> {
+  const { service } = unitNames(schedule.name);
+  if (state.isRunning) {
+    print([
+      `${schedule.name} runs already. See: journalctl ${manager.scope === 'user' ? '--user ' : ''}-fu ${service}`,
+    ]);
+    return EXIT.locked;
+  }
+  const { code, stderr } = await systemctl(manager, 'start', '--no-block', service);
+  if (code !== 0) {
+    throw new ScheduleError(`${schedule.name} could not be started: ${stderr.trim().split('\n')[0] ?? ''}`, {
+      remedy: `See: systemctl status ${service}`,
+    });
+  }
+  print([
+    `${schedule.name} is started: run ${schedule.words.join(' ')}`,
+    `See: journalctl ${manager.scope === 'user' ? '--user ' : ''}-fu ${service}, and then: ${commandName()} history`,
+  ]);
+  return EXIT.ok;
+}
+
+export async function listSchedules(
+  manager: Manager,
+  project: Project,
+  name?: string,
+): Promise<readonly ListedSchedule[]> {
+  const own = installedSchedules(manager).filter(
+    (one: Schedule) => one.projectDir === project.dir && (name === undefined || one.name === name),
+  );
+  const states = await scheduleStates(manager, own);
+  return own.flatMap((schedule) => {
+    const state = states.get(schedule.name);
+    return state === undefined ? [] : [{ schedule, state }];
+  });
+}
+
+async function lastRuns(name: string, project: Project): Promise<readonly RunLine[]> {
+  const store = await openStore(project.dir);
+  try {
+    return store.runs({ schedule: name, limit: 5 });
+  } finally {
+    store.close();
+  }
+}
+
+function requireManager(): Manager {
+  const manager = findManager();
+  if (manager !== undefined) return manager;
+  throw new ScheduleError('systemd does not run on this machine: there are no schedules here', {
+    remedy: `${commandName()} schedule add prints a line for crontab(5) instead.`,
+  });
+}
+
+function options(): { readonly style: ReturnType<typeof styleFor>; readonly commandLine: (words: string) => string } {
+  return { style: styleFor(process.stdout, process.env), commandLine: (words) => `${commandName()} ${words}` };
+}
+
+function print(lines: readonly string[]): void {
+  process.stdout.write(`${lines.join('\n')}\n`);
+}

@@ -135,13 +135,17 @@ async function hitHost(pair: FaultPair, view: HostView, one: Case, controller: C
   await aftermath(pair, view, one, controller);
 }
 
-async function inflict(pair: FaultPair, view: HostView, { fault }: Case, controller: Controller): Promise<void> {
+const KILL_APPLY = "systemctl kill --signal=KILL --kill-whom=all 'coreos-infra-apply-*.service'";
+/** None is there yet when the controller is about to connect. */
+const KILL_SESSIONS = 'pkill -KILL -x sshd-session || [[ $? == 1 ]]';
+
+async function inflict(pair: FaultPair, view: HostView, { fault, step }: Case, controller: Controller): Promise<void> {
   switch (fault) {
     case 'kill-controller':
       controller.signal('SIGKILL');
       return;
     case 'kill-host':
-      await view.shell("systemctl kill --signal=KILL --kill-whom=all 'coreos-infra-apply-*.service'");
+      await view.shell(step.startsWith('saying go') ? KILL_APPLY : KILL_SESSIONS);
       return;
     case 'cut':
       await labCut(pair.labName, view.name);

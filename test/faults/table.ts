@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 export interface Row {
   readonly suite: string;
   readonly name: string;
-  /** `old`, `new`, `skipped`, `FAILED`, or the words of a suite of its own. */
+  /** `old`, `new`, `FAILED`, or the words of a suite of its own. */
   readonly outcome: string;
   readonly detail: string;
   readonly tookMs: number;
@@ -39,10 +39,6 @@ export class Table {
       this.add({ suite, name, outcome: 'FAILED', detail: line, tookMs: took() });
       throw error;
     }
-  }
-
-  skipped(suite: string, name: string, why: string): void {
-    this.add({ suite, name, outcome: 'skipped', detail: why, tookMs: 0 });
   }
 
   text(): string {

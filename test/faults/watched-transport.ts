@@ -41,16 +41,18 @@ function watchConnection(inner: Connection, watch: Watch, begin: Begin): Connect
       return result;
     },
     async start(command: string, options: ExecOptions): Promise<Dialogue> {
-      await begin(inner.host, options.what);
-      return watchDialogue(inner, await inner.start(command, options), watch, begin);
+      const step = await begin(inner.host, options.what);
+      const lost = watch.isLost?.(step) === true ? step : '';
+      return watchDialogue(inner, await inner.start(command, options), watch, begin, lost);
     },
     forward: (address, port, timeoutMs) => inner.forward(address, port, timeoutMs),
     close: () => inner.close(),
   };
 }
 
-function watchDialogue(connection: Connection, inner: Dialogue, watch: Watch, begin: Begin): Dialogue {
-  let lost = '';
+/** `start`: the step of the start, when no line of the host is to be heard at all; else ''. */
+function watchDialogue(connection: Connection, inner: Dialogue, watch: Watch, begin: Begin, start: string): Dialogue {
+  let lost = start;
   async function* lines(): AsyncGenerator<string> {
     for await (const line of inner.lines) {
       // The host does what it was told; what it says of it is not heard.

@@ -79,6 +79,8 @@ export type EngineEvent =
     }
   | {
       readonly event: 'play-started';
+      /** The playbook that it comes from, where several are run as one. */
+      readonly name?: string;
       readonly pattern: string;
       readonly hosts: readonly string[];
       readonly roles: readonly string[];

@@ -58,6 +58,7 @@ export async function runPlay(ctx: RunContext, prepared: PreparedPlay): Promise<
   const { play, members, desired } = prepared;
   ctx.emit({
     event: 'play-started',
+    ...(play.from === undefined ? {} : { name: play.from }),
     pattern: play.hosts,
     hosts: desired.map(({ host }) => host.name),
     roles: play.roles.map(({ role }) => role.name),

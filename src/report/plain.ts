@@ -4,7 +4,7 @@ import type { ExitCode } from '../errors.ts';
 import { checkLines, hostLines, nameWidth } from './host-text.ts';
 import type { Reporter, TextReportOptions } from './reporter.ts';
 import { closingLines, headerLine, nothingToDoLine, warningLines } from './run-text.ts';
-import { advance, EMPTY_VIEW, isEventful } from './run-view.ts';
+import { advance, EMPTY_VIEW, type HostView, isEventful } from './run-view.ts';
 import type { Style } from './style.ts';
 import { verboseLines } from './verbose-text.ts';
 
@@ -17,6 +17,7 @@ export function createPlainReporter(style: Style, options: TextReportOptions): R
   const printed = new Map<string, HostStatus>();
   const warnings: Warning[] = [];
   let last = '';
+  let part: string | undefined;
 
   const print = (lines: readonly string[]): void => {
     if (lines.length === 0) return;
@@ -40,13 +41,29 @@ export function createPlainReporter(style: Style, options: TextReportOptions): R
     printWarnings();
     const texts = { style, nameWidth: nameWidth(view), diff: options.diff };
     // Once more when a later part of the run ends the host as something else (revert-all).
-    const due = [...view.hosts.values()].filter(
-      ({ name, done }) => done !== undefined && printed.get(name) !== done.status,
-    );
+    const due = [...view.hosts.values()]
+      .map((host) => (view.part === undefined ? host : partOf(host)))
+      .filter(({ name, done }) => done !== undefined && printed.get(name) !== done.status);
     for (const { name, done } of due) if (done !== undefined) printed.set(name, done.status);
+    if (due.length > 0) printPart();
     const wouldChange = due.filter(({ done }) => view.started?.check === true && done?.status === 'changed');
     print(checkLines(wouldChange, texts));
     for (const host of due) if (!wouldChange.includes(host)) print(hostLines(host, texts));
+  };
+
+  /** As it ended in the play at hand: one that was as described there is no line of its own. In check mode all plays count as one. */
+  const partOf = (host: HostView): HostView => {
+    if (view.started?.check === true) return host;
+    const { done: _all, part: own, ...rest } = host;
+    const isOver = own !== undefined && (own.status !== 'ok' || own.message !== undefined);
+    return isOver ? { ...rest, done: own } : rest;
+  };
+
+  /** Which of the playbooks that are run as one the lines below are about. */
+  const printPart = (): void => {
+    if (view.part === undefined || view.part === part || view.started?.check === true) return;
+    part = view.part;
+    print([`  ${style.paint('dim', part)}`]);
   };
 
   const onEvent = (event: RunEvent): void => {

@@ -14,6 +14,8 @@ export interface HostView {
   /** What is going on now; undefined before the first step of a change and when it is over. */
   readonly step?: { readonly step: string; readonly message: string; readonly at: string };
   readonly done?: HostDone;
+  /** How it ended in the play at hand, where several playbooks are run as one. */
+  readonly part?: HostDone;
 }
 
 export interface RunView {
@@ -26,6 +28,8 @@ export interface RunView {
   readonly warnings: readonly Warning[];
   /** A local step that is running. */
   readonly localStep?: string;
+  /** The playbook at hand, where several are run as one. */
+  readonly part?: string;
   readonly summary?: Summary;
 }
 
@@ -45,7 +49,7 @@ export function advance(view: RunView, event: RunEvent): RunView {
     case 'host-step':
       return withHost(next, event.host, { step: { step: event.step, message: event.message, at: event.at } });
     case 'host-done':
-      return withHost(next, event.host, { done: merged(view.hosts.get(event.host)?.done, event) });
+      return withHost(next, event.host, { done: merged(view.hosts.get(event.host)?.done, event), part: event });
     case 'warning':
       return { ...next, warnings: [...view.warnings, event] };
     case 'local-step': {
@@ -61,8 +65,8 @@ export function advance(view: RunView, event: RunEvent): RunView {
     case 'play-started':
       // A host that an earlier play has ended is at work again.
       return event.hosts.reduce(
-        (all, host) => (all.hosts.get(host)?.done === undefined ? all : withHost(all, host, { observed: false })),
-        next,
+        (all, host) => (all.hosts.get(host)?.done === undefined ? all : beginAgain(all, host)),
+        event.name === undefined ? next : { ...next, part: event.name },
       );
     case 'probe':
       return next;
@@ -82,6 +86,11 @@ export function openHosts(view: RunView): readonly string[] {
   return [...view.hosts.values()]
     .filter(({ step, done }) => step !== undefined && done === undefined)
     .map(({ name }) => name);
+}
+
+function beginAgain(view: RunView, name: string): RunView {
+  const { part: _over, ...host } = view.hosts.get(name) ?? { name };
+  return { ...view, hosts: new Map(view.hosts).set(name, { ...host, observed: false }) };
 }
 
 function withHost(view: RunView, name: string, change: Partial<HostView>): RunView {

@@ -1,6 +1,6 @@
 /** The report as lines: what people read in a CI log, and after the live display of a terminal is gone. */
 import { expect, test } from 'vitest';
-import type { ErrorReport } from '../../../src/engine/events.ts';
+import type { ChangeReport, EngineEvent, ErrorReport } from '../../../src/engine/events.ts';
 import { plainText, ZONE_CHANGES } from './events.ts';
 
 const OK = { status: 'ok', tookMs: 290 } as const;
@@ -218,3 +218,38 @@ test('a host that ends as it should and has something to say is shown', async ()
   const text = await plainText({ hosts: { ns1: { ...OK, message: 'already is as generation 3 was' } } }, 0);
   expect(text).toContain('  ns1  ✔ ok        already is as generation 3 was');
 });
+
+test('playbooks that are run as one: what each did to a host, below its name', async () => {
+  const events = [
+    ...part('deploy-ntp', { ns1: [], ns2: [] }),
+    ...part('deploy-dns', { ns1: ZONE_CHANGES, ns2: [] }),
+    ...part('deploy-dhcp', { ns1: [RELOAD], ns2: [RELOAD] }),
+  ];
+  const text = await plainText({ hosts: {}, before: events }, 0);
+  expect(text.split('\n\n')[1]).toBe(`  deploy-dns
+  ns1  ✔ changed   zone example.com 2026112001 → 2026112002 (+1 ~1), reloaded                  1.3 s
+  deploy-dhcp
+  ns1  ✔ changed   kea-dhcp4.service reloaded                                                  1.3 s
+  ns2  ✔ changed   kea-dhcp4.service reloaded                                                  1.3 s`);
+});
+
+const RELOAD: ChangeReport = { resource: 'unit:kea-dhcp4.service', action: 'reload' };
+
+function part(name: string, hosts: Readonly<Record<string, readonly ChangeReport[]>>): readonly EngineEvent[] {
+  return [
+    { event: 'play-started', name, pattern: name, hosts: Object.keys(hosts), roles: [] },
+    ...Object.entries(hosts).flatMap(([host, changes]): EngineEvent[] => [
+      { event: 'host-observed', host, resources: 3, tookMs: 100 },
+      ...(changes.length > 0 ? [{ event: 'host-plan' as const, host, changes, resources: 3 }] : []),
+      {
+        event: 'host-done',
+        host,
+        status: changes.length > 0 ? 'changed' : 'ok',
+        tookMs: 1_300,
+        resources: 3,
+        changes,
+        error: null,
+      },
+    ]),
+  ];
+}

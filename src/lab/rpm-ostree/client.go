@@ -151,6 +151,9 @@ func driverGuard(given flags) error {
 		return nil
 	}
 	unit := fmt.Sprint(driver["driver-sd-unit"])
+	if own, _ := os.ReadFile("/proc/self/cgroup"); unitOf(string(own)) == unit {
+		return nil // the driver itself
+	}
 	out, err := exec.Command("systemctl", "show", "--property=ActiveState", "--value", "--", unit).Output()
 	if err != nil {
 		return fmt.Errorf("Looking up %s: %w", unit, err)

@@ -103,7 +103,7 @@ func (w *work) importImage(registry, name string, raw []byte, digest string) (st
 			w.say("[%d/%d] Fetching ostree chunk %s (%.1f MB)...done", i+1, len(parsed.Layers), layer.Digest[7:26], float64(layer.Size)/1e6)
 		}
 	}
-	commit, err := w.run("commit", "--tree=ref="+base, "--no-bindings", "--branch=ostree/container/image/"+digest[7:],
+	commit, err := w.run("commit", "--tree=ref="+base, "--no-bindings", "--parent=none", "--branch=ostree/container/image/"+digest[7:],
 		"--timestamp=@"+fmt.Sprint(config.Created.Unix()), "--subject=", "--add-metadata-string=ostree.manifest-digest="+digest,
 		"--add-metadata-string=ostree.manifest="+string(raw), "--add-metadata-string=ostree.container.image-config="+string(rawConfig),
 		"--add-metadata-string=ostree.importer.version=0.15.3",

@@ -102,5 +102,3 @@ func (s server) registry(w http.ResponseWriter, path string) {
 	}
 	_, _ = w.Write(data)
 }
-
-func (s server) graph(w http.ResponseWriter, r *http.Request) { http.NotFound(w, r) }

@@ -118,7 +118,7 @@ export const BAD_INPUTS: readonly BadInput[] = [
 
 /** Long enough for units that fail late. */
 const CONFIRM_WITHIN_SEC = 30;
-const ENDS_WITHIN_MS = 90_000;
+const ENDS_WITHIN_MS = 120_000;
 
 export async function runBadInput(pair: FaultPair, bad: BadInput): Promise<Outcome> {
   const old = pair.content;
@@ -128,7 +128,7 @@ export async function runBadInput(pair: FaultPair, bad: BadInput): Promise<Outco
   const problems: string[] = [];
   try {
     await bad.breaks?.(pair);
-    const controller = await pair.controller(wanted, { confirmWithinSec: CONFIRM_WITHIN_SEC });
+    const controller = await pair.controller(wanted, { confirmWithinSec: CONFIRM_WITHIN_SEC, isInPeace: true });
     const code = await controller.ended(ENDS_WITHIN_MS);
     await bad.mends?.(pair);
     await pair.settled(ENDS_WITHIN_MS);

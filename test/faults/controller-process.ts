@@ -13,6 +13,8 @@ export interface ControllerOrder {
   readonly confirmWithinSec: number;
   readonly waitLockSec: number;
   readonly limit?: string;
+  /** Nothing is done to it: it has the deadlines that users have, and a machine under load does not end it. */
+  readonly isInPeace: boolean;
   /** Stands still before this step until `goOn`. */
   readonly pauseAt?: string;
   /** The host does this step, and the answer is lost. */

@@ -16,9 +16,9 @@ import type { ControllerEvent, ControllerOrder } from './controller-process.ts';
 import { faultsPlaybook } from './playbook.ts';
 import { watchTransport } from './watched-transport.ts';
 
-/** Long enough for hosts that share two cores with five other pairs, short enough for a sweep. */
+/** Of runs that something happens to: long enough for hosts that share two cores with five other pairs, short enough for a sweep. */
 const DEADLINES: Partial<Deadlines> = {
-  connectMs: 4_000,
+  connectMs: 8_000,
   observeMs: 15_000,
   applyMs: 60_000,
   probesMs: 8_000,
@@ -26,7 +26,7 @@ const DEADLINES: Partial<Deadlines> = {
   outcomeMs: 20_000,
   leaseSec: GO_SECONDS + 1,
 };
-const KEEPALIVE = { intervalMs: 1_000, countMax: 2 };
+const KEEPALIVE = { intervalMs: 1_000, countMax: 4 };
 
 /** Who hears of the run, and lets it go on where it was told to stand still. */
 export interface Listener {
@@ -77,7 +77,7 @@ async function run(order: ControllerOrder, { say, held }: Listener): Promise<num
     new Map(lab.hosts.map((host) => [host.name, host])),
   );
   const { zones } = await loadZones(join(order.inventoryDir, 'zones'));
-  const transport = watchTransport(withFaults(createTransport({ keepalive: KEEPALIVE })), {
+  const transport = watchTransport(withFaults(createTransport(order.isInPeace ? {} : { keepalive: KEEPALIVE })), {
     async before(step) {
       say({ event: 'controller-step', step, atMs: performance.timeOrigin + performance.now() });
       if (step !== order.pauseAt) return;
@@ -103,7 +103,7 @@ async function run(order: ControllerOrder, { say, held }: Listener): Promise<num
       forceUnsafe: false,
       ...(order.limit === undefined ? {} : { limit: order.limit }),
     },
-    deadlines: DEADLINES,
+    deadlines: order.isInPeace ? {} : DEADLINES,
     helper: { faults: true },
     emit: say,
     signal: new AbortController().signal,

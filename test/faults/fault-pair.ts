@@ -99,7 +99,7 @@ export class FaultPair {
 
   /** A run that is left in peace. */
   run(content: Content, orders: Pick<Orders, 'waitLockSec'> = {}): Controller {
-    return Controller.here(this.#order(content, orders));
+    return Controller.here(this.#order(content, { ...orders, isInPeace: true }));
   }
 
   #order(content: Content, orders: Orders): ControllerOrder {
@@ -109,6 +109,7 @@ export class FaultPair {
       run: randomBytes(4).toString('hex'),
       confirmWithinSec: 60,
       waitLockSec: 0,
+      isInPeace: false,
       ...orders,
     };
   }
@@ -116,7 +117,7 @@ export class FaultPair {
   /** A run as anybody would do it; throws unless it ends 0 and both hosts are as described. */
   async deploy(content: Content, orders: Pick<Orders, 'waitLockSec'> = {}): Promise<Controller> {
     const controller = this.run(content, orders);
-    const code = await controller.ended(90_000);
+    const code = await controller.ended(120_000);
     if (code !== 0) throw new Error(`the run that should succeed did not: ${controller.describe()}`);
     const problems = this.hosts.flatMap((view) => this.serialProblems(view));
     if (problems.length > 0) throw new Error(problems.join('; '));
@@ -158,7 +159,7 @@ export class FaultPair {
   async recover(): Promise<void> {
     await this.restore();
     for (const view of this.hosts) view.clearFault();
-    await this.settled(60_000);
+    await this.settled(120_000);
     await this.deploy(this.next('restart'), { waitLockSec: 30 });
   }
 

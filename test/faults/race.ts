@@ -8,7 +8,7 @@ import type { HostView } from './host-view.ts';
 import { judge, nextRun, type Outcome, saidOf } from './run-case.ts';
 
 const CONFIRM_WITHIN_SEC = 6;
-const ENDS_WITHIN_MS = 60_000;
+const ENDS_WITHIN_MS = 120_000;
 /** What a confirm takes from this process to the host's lock, less what the guard takes from its deadline to it. */
 const CENTRE_MS = -100;
 const STEP_MS = 25;

@@ -13,12 +13,13 @@ const ENDS_WITHIN_MS = 120_000;
 export async function runRivals(pair: FaultPair, round: number): Promise<Outcome> {
   const contents = [pair.next(round % 5 === 4 ? 'restart' : 'reload'), pair.next('reload')] as const;
   const waits = round % 2 === 1;
+  const orders = { waitLockSec: waits ? 60 : 0, isInPeace: true };
   const client = await pair.startClient();
   const problems: string[] = [];
   try {
-    const first = await pair.controller(contents[0], { waitLockSec: waits ? 60 : 0 });
+    const first = await pair.controller(contents[0], orders);
     await sleep((round * 97) % 700);
-    const second = await pair.controller(contents[1], { waitLockSec: waits ? 60 : 0 });
+    const second = await pair.controller(contents[1], orders);
     const rivals = [first, second] as const;
     const codes = await Promise.all(rivals.map((rival) => rival.ended(ENDS_WITHIN_MS)));
     await pair.settled(ENDS_WITHIN_MS);

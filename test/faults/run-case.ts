@@ -25,7 +25,7 @@ export interface Outcome {
 const CONFIRM_WITHIN_SEC = 6;
 /** As in controller.ts: the shortest that there is. */
 const LEASE_MS = 1_000 * (GO_SECONDS + 1);
-const ENDS_WITHIN_MS = 60_000;
+const ENDS_WITHIN_MS = 120_000;
 /** How long a disk stays full when the run waits for it. */
 const FULL_MS = 8_000;
 

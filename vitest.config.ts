@@ -1,4 +1,6 @@
 /** Test tiers: `unit` (pure and fast, anywhere) and `lab` (real hosts: root on Linux, else skipped with the reason) and `model` (the protocol, with spin). */
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -14,6 +16,8 @@ const alias = [
 export default defineConfig({
   resolve: { alias },
   test: {
+    // Runs of tests are nobody's history.
+    env: { XDG_STATE_HOME: join(tmpdir(), `coreos-infra-test-state-${userInfo().uid}`) },
     projects: [
       {
         extends: true,

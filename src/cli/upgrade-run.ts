@@ -9,7 +9,7 @@ import { selectHosts } from '../inventory/pattern.ts';
 import { abortedSummary } from '../report/abort.ts';
 import { jsonLine } from '../report/ndjson.ts';
 import { warningLines } from '../report/run-text.ts';
-import { createStream, drawRunId, type RunStream } from '../report/stream.ts';
+import type { RunStream } from '../report/stream.ts';
 import { styleFor } from '../report/terminal-style.ts';
 import type { Upgrade } from '../upgrade/define.ts';
 import { checkOrder } from '../upgrade/order.ts';
@@ -25,6 +25,7 @@ import { questionFor, requireSomebody } from './operator-ask.ts';
 import { commandLineFor, loadOperatorTarget, type OperatorTarget, operatorContext } from './operator-target.ts';
 import { planText, reporterFor } from './playbook-report.ts';
 import { loadProjectPlaybooks } from './project-playbooks.ts';
+import { openSession, type RunSession } from './run-session.ts';
 import type { BootFlags, UpgradeFlags } from './upgrade.ts';
 import { openMemory } from './upgrade-memory.ts';
 import { loadProjectUpgrade } from './upgrade-playbook.ts';
@@ -32,7 +33,7 @@ import { loadProjectUpgrade } from './upgrade-playbook.ts';
 type Work = (ctx: RunContext, input: RollOutInput) => Promise<Summary>;
 
 export async function runUpgradeCommand(flags: UpgradeFlags, project: Project): Promise<ExitCode> {
-  return new BootRun('upgrade', flags, project).execute(async (ctx, input) => {
+  return (await bootRun('upgrade', flags, project)).execute(async (ctx, input) => {
     const wanted = wantedOf(flags.to ?? input.upgrade.to);
     const given = { ...input, wanted, allowDenied: flags.allowDenied === true };
     if (flags.resume !== true && flags.abort !== true)
@@ -43,14 +44,14 @@ export async function runUpgradeCommand(flags: UpgradeFlags, project: Project): 
 }
 
 export async function runRebootCommand(flags: BootFlags, project: Project): Promise<ExitCode> {
-  return new BootRun('reboot', flags, project).execute(async (ctx, input) =>
+  return (await bootRun('reboot', flags, project)).execute(async (ctx, input) =>
     (await import('../upgrade/run-reboot.ts')).runReboot(ctx, input),
   );
 }
 
 /** One at a time: a pair must not go back together. */
 export async function runRollbackCommand(host: string, flags: BootFlags, project: Project): Promise<ExitCode> {
-  return new BootRun('rollback', { ...flags, limit: host }, project).execute(async (ctx, input) => {
+  return (await bootRun('rollback', { ...flags, limit: host }, project)).execute(async (ctx, input) => {
     if (input.hosts.length !== 1)
       throw new UsageError(`run rollback takes one host, and ${host} is ${input.hosts.length}`, {
         remedy: `Bring them back one after the other: ${input.hosts.map(({ name }) => name).join(', ')}`,
@@ -67,31 +68,43 @@ function wantedOf(text: string): Wanted {
   });
 }
 
-class BootRun {
-  private readonly name: string;
-  private readonly flags: BootFlags & Partial<UpgradeFlags>;
-  private readonly project: Project;
-  private readonly stream: RunStream;
-  private readonly startedMs = performance.now();
-  private declined = false;
-
-  constructor(name: string, flags: BootFlags & Partial<UpgradeFlags>, project: Project) {
-    this.name = name;
-    this.flags = flags;
-    this.project = project;
-    const words = [
-      name,
-      ...(flags.limit === undefined ? [] : name === 'upgrade' ? ['--limit', flags.limit] : [flags.limit]),
-    ];
-    const target = flags.to === undefined ? [] : ['--to', flags.to];
-    this.stream = createStream(drawRunId(), [
+async function bootRun(name: string, flags: BootFlags & Partial<UpgradeFlags>, project: Project): Promise<BootRun> {
+  const words = [
+    name,
+    ...(flags.limit === undefined ? [] : name === 'upgrade' ? ['--limit', flags.limit] : [flags.limit]),
+  ];
+  const target = flags.to === undefined ? [] : ['--to', flags.to];
+  const session = await openSession({
+    command: name,
+    flags,
+    project,
+    screen: ({ showCommand }) =>
       reporterFor({
         json: flags.json === true,
         diff: false,
         verbose: flags.verbose,
         applyCommand: commandLineFor(flags)([...words, ...target].join(' ')),
+        showCommand,
       }),
-    ]);
+  });
+  return new BootRun(name, flags, project, session);
+}
+
+class BootRun {
+  private readonly name: string;
+  private readonly flags: BootFlags & Partial<UpgradeFlags>;
+  private readonly project: Project;
+  private readonly session: RunSession;
+  private readonly stream: RunStream;
+  private readonly startedMs = performance.now();
+  private declined = false;
+
+  constructor(name: string, flags: BootFlags & Partial<UpgradeFlags>, project: Project, session: RunSession) {
+    this.name = name;
+    this.flags = flags;
+    this.project = project;
+    this.session = session;
+    this.stream = session.stream;
   }
 
   async execute(work: Work): Promise<ExitCode> {
@@ -100,7 +113,7 @@ class BootRun {
     try {
       const summary = await this.run(work, interruption);
       const code = exitCode(summary, { interrupted: wasCut(summary, interruption), declined: this.declined });
-      await this.stream.close(code);
+      await this.session.end(code);
       return code;
     } catch (error) {
       return await this.fail(error);
@@ -118,6 +131,7 @@ class BootRun {
       openMemory(flags, project),
     ]);
     try {
+      await this.session.useInventory(target.inventory);
       const problems = [...target.problems, ...(opened.problem === undefined ? [] : [opened.problem])];
       for (const { message, remedy } of problems) stream.emit({ event: 'warning', message, remedy });
       const hosts = hostsOf(target, upgrade, flags.limit);
@@ -189,7 +203,9 @@ class BootRun {
     const error = new CancelledError('aborted at once', {
       remedy: 'What is open on a host: run status. To go on: run upgrade --resume; to end it: run upgrade --abort.',
     });
-    const { event, ...fields } = this.summaryOf(error);
+    const summary = this.summaryOf(error);
+    this.session.abort(summary, EXIT.interrupted);
+    const { event, ...fields } = summary;
     if (this.flags.json === true)
       writeSync(1, jsonLine({ event, at: new Date().toISOString(), run: this.stream.run, ...fields }));
     else writeSync(2, `\nAborted at once. ${error.remedy}\n`);
@@ -200,7 +216,7 @@ class BootRun {
   private async fail(error: unknown): Promise<ExitCode> {
     const code = error instanceof InfraError ? error.exitCode : EXIT.usage;
     if (this.stream.view().summary === undefined) this.stream.emit(this.summaryOf(error));
-    await this.stream.close(code);
+    await this.session.end(code);
     printFailure(error, code);
     return code;
   }

@@ -10,6 +10,8 @@ export interface BootFlags extends InventoryFlags {
   readonly check?: true;
   readonly yes?: true;
   readonly json?: true;
+  /** `junit=FILE`, `markdown=FILE` */
+  readonly report?: readonly string[];
   readonly forks: number;
   readonly verbose: number;
   readonly waitLock: number;
@@ -120,6 +122,11 @@ function addBootOptions(command: Command): Command {
         .default(0, 'quiet'),
     )
     .addOption(option('--json', 'events as lines of JSON on stdout; the last is the summary', SHOW))
+    .addOption(
+      option('--report <format=file>', 'also write junit=FILE or markdown=FILE; may be repeated', SHOW).argParser(
+        append,
+      ),
+    )
     .addOption(option('--lab', "the lab's copy of the inventory (run lab up)", LAB))
     .addOption(option('--lab-name <name>', 'which lab (default: the one of this checkout); implies --lab', LAB));
 }

@@ -8,12 +8,17 @@ const ON_HOSTS = new Set(['exec', 'copy', 'fetch']);
 /** Look only: tried as they are. */
 const HARMLESS = new Set(['status', 'inventory', 'generations', 'history']);
 
+/** They keep maintenance windows. */
+const BOOTS = new Set(['upgrade', 'reboot', 'rollback']);
+
 /** The words to try: a playbook plans and touches nothing. Pure. */
 export function trialWords(words: readonly string[]): readonly string[] {
   const [command = ''] = words;
   if (HARMLESS.has(command)) return words;
   if (ON_HOSTS.has(command)) return ['exec', ...hostOptions(words.slice(1)), '--', 'true'];
-  return [...words.filter((word) => word !== '--yes'), '--check', '--json'];
+  // It is not the hour for it now.
+  const anyTime = BOOTS.has(command) && !words.includes('--ignore-windows') ? ['--ignore-windows'] : [];
+  return [...words.filter((word) => word !== '--yes'), ...anyTime, '--check', '--json'];
 }
 
 const TAKES_VALUE = new Set([

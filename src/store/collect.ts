@@ -65,6 +65,9 @@ export function createCollector(): Collector {
         case 'host-plan':
           of(event.host).planned = event.changes;
           return;
+        case 'upgrade-planned':
+          note(event.at, 'step', undefined, event.title);
+          return;
         case 'host-step':
           note(event.at, 'step', event.host, `${event.step}: ${event.message}`);
           return;

@@ -1,6 +1,7 @@
 /** chrony.conf, from checked settings (chrony.conf(5)). Pure. */
 import type { ChronySettings } from './settings.ts';
 
+export const KEY_FILE = '/etc/chrony.keys';
 export const SOURCES_FOLDER = '/etc/chrony.d/sources';
 const LEAP_SECONDS = {
   list: ['leapseclist /usr/share/zoneinfo/leap-seconds.list'],
@@ -17,6 +18,7 @@ export function chronyConf(settings: ChronySettings): string {
     'driftfile /var/lib/chrony/drift',
     'ntsdumpdir /var/lib/chrony',
     'logdir /var/log/chrony',
+    ...(settings.vars.keys.length === 0 ? [] : [`keyfile ${KEY_FILE}`]),
     ...behaviour(settings),
   ]);
 }

@@ -1,7 +1,8 @@
 /** chronyd of the host, serving the time of its upstreams to the LAN; the hosts of the play agree on one time when all upstreams are lost. */
 import { defineRole, directory, file, raw, renderUnit, unit } from 'coreos-infra';
-import { chronyConf, SOURCES_FOLDER, scratchConf } from './chrony-conf.ts';
+import { chronyConf, KEY_FILE, SOURCES_FOLDER, scratchConf } from './chrony-conf.ts';
 import { sourceChosen, sourcesKnown } from './commands.ts';
+import { keyFile } from './keys.ts';
 import { chronySettings } from './settings.ts';
 import { sourcesFile } from './sources.ts';
 import { confValidation, sourcesValidation } from './validation.ts';
@@ -30,16 +31,19 @@ export const chrony = defineRole({
       validate: sourcesValidation(UPSTREAM),
     });
     const peers = file(PEERS, { content: sourcesFile(settings.peers), validate: sourcesValidation(PEERS) });
+    const { keys: wanted, group } = settings.vars;
+    const keys = wanted.length === 0 ? [] : [file(KEY_FILE, { content: keyFile(wanted), mode: 0o640, group })];
     const chosen = sourceChosen(settings, [conf, upstream, peers]);
     return [
       directory('/etc/chrony.d'),
       directory(SOURCES_FOLDER),
       upstream,
       peers,
+      ...keys,
       conf,
       directory(DROP_IN),
       file(`${DROP_IN}/50-coreos-infra.conf`, { content: dropIn() }),
-      unit('chronyd.service', { enabled: true, restartOn: [conf], reloadOn: [upstream, peers], order: 10 }),
+      unit('chronyd.service', { enabled: true, restartOn: [conf], reloadOn: [upstream, peers, ...keys], order: 10 }),
       sourcesKnown(settings),
       ...(chosen === undefined ? [] : [chosen]),
     ];
@@ -63,12 +67,13 @@ export const chrony = defineRole({
   },
 });
 
-/** chronyd.service of the distributions cannot reload; with this a change of sources, also one that is reverted, is a reload. */
+/** chronyd.service of the distributions cannot reload; with this a change of sources or keys, also one that is reverted, is a reload. */
 function dropIn(): string {
   return renderUnit({
     Service: {
       // +: as root, whatever the unit's User= and sandbox: the socket of chronyd is root's and chronyd's own.
-      ExecReload: ['', raw('+/usr/bin/chronyc reload sources')],
+      // Keys first: a new source may need a new one.
+      ExecReload: ['', raw('+/usr/bin/chronyc rekey'), raw('+/usr/bin/chronyc reload sources')],
       Restart: 'on-failure',
       RestartSec: 5,
     },

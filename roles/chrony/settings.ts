@@ -15,6 +15,8 @@ export interface Source {
   readonly prefer: boolean;
   readonly minpoll?: number;
   readonly maxpoll?: number;
+  /** Id of a symmetric key. */
+  readonly key?: number;
   readonly maxsources?: number;
 }
 
@@ -61,13 +63,15 @@ export function chronySettings(context: Pick<RoleContext<ChronyVars>, 'vars' | '
   for (const bound of vars.bindcmdaddress.filter((text) => isIP(text) === 0))
     refuse(['bindcmdaddress'], bound, `"${bound}" is no IP address`, 'Give an address of the host.');
   refuseSmeared(vars, upstreams, refuse);
+  refuseKeys(vars, refuse);
   if (problems.length > 0) throw new InvalidValueError(problems, host.name);
-  return { upstreams, peers: others.map(peerOf), allow, vars };
+  return { upstreams, peers: others.map((member) => peerOf(member, vars.peer_key)), allow, vars };
 }
 
-function peerOf(member: Host): Source {
+function peerOf(member: Host, key: number | undefined): Source {
   const host = spelled(member.address);
-  return { kind: 'peer', host, nts: false, prefer: false, minpoll: PEER_MINPOLL, maxpoll: PEER_MAXPOLL };
+  const polls = { minpoll: PEER_MINPOLL, maxpoll: PEER_MAXPOLL };
+  return { kind: 'peer', host, nts: false, prefer: false, ...polls, ...(key === undefined ? {} : { key }) };
 }
 
 function hostOf(entry: Entry): string {
@@ -174,6 +178,32 @@ function allowed(vars: ChronyVars, host: Host, refuse: Refuse): readonly string[
 function networkOf(cidr: string): string {
   const family = isIP(cidr.split('/')[0] ?? '') === 4 ? ipaddr.IPv4 : ipaddr.IPv6;
   return `${family.networkAddressFromCIDR(cidr).toString()}/${cidr.split('/')[1]}`;
+}
+
+/** chronyd takes a source whose key it does not know, and never believes a word of it. */
+function refuseKeys(vars: ChronyVars, refuse: Refuse): void {
+  const ids = vars.keys.map(({ id }) => id);
+  for (const [i, id] of ids.entries())
+    if (ids.indexOf(id) !== i) refuse(['keys', i, 'id'], id, `key ${id} is written twice`, 'Give each key its own id.');
+  const known = ids.length === 0 ? 'There are none.' : `There are ${ids.join(', ')}.`;
+  const require = (path: readonly (string | number)[], id: number | undefined): void => {
+    if (id !== undefined && !ids.includes(id))
+      refuse(path, id, `there is no key ${id} in chrony_keys`, `${known} Add it, or name another one.`);
+  };
+  require(['peer_key'], vars.peer_key);
+  for (const list of ['servers', 'pools'] as const) {
+    for (const [i, entry] of vars[list].entries()) {
+      if (typeof entry === 'string' || entry.key === undefined) continue;
+      require([list, i, 'key'], entry.key);
+      if (entry.nts ?? vars.nts)
+        refuse(
+          [list, i],
+          entry,
+          `${entry.host} has both NTS and a key`,
+          'A source is authenticated in one way: leave one out.',
+        );
+    }
+  }
 }
 
 function refuseSmeared(vars: ChronyVars, upstreams: readonly Source[], refuse: Refuse): void {

@@ -8,7 +8,7 @@ export function sourcesFile(sources: readonly Source[]): string {
   return `${[HEADER, ...sources.map(sourceLine)].join('\n')}\n`;
 }
 
-function sourceLine({ kind, host, port, nts, prefer, minpoll, maxpoll, maxsources }: Source): string {
+function sourceLine({ kind, host, port, nts, prefer, minpoll, maxpoll, maxsources, key }: Source): string {
   return [
     kind,
     host,
@@ -18,6 +18,7 @@ function sourceLine({ kind, host, port, nts, prefer, minpoll, maxpoll, maxsource
     // One upstream and a peer that disagree have no majority: without `trust` the host would then follow neither.
     kind === 'peer' ? 'xleave' : 'trust',
     ...(nts ? ['nts'] : []),
+    ...(key === undefined ? [] : [`key ${key}`]),
     ...(prefer ? ['prefer'] : []),
     ...(minpoll === undefined ? [] : [`minpoll ${minpoll}`]),
     ...(maxpoll === undefined ? [] : [`maxpoll ${maxpoll}`]),

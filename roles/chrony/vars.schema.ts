@@ -1,5 +1,5 @@
 /** Vars of the role chrony. In the inventory each bears the prefix `chrony_`. */
-import { type Static, Type } from 'coreos-infra';
+import { SecretValue, type Static, Type } from 'coreos-infra';
 
 /** Host name or address: nothing that chrony.conf or a shell could take for more than one word. settings.ts looks closer. */
 const host = Type.String({
@@ -16,6 +16,13 @@ const options = {
     Type.Boolean({ description: 'Network Time Security: authenticated (RFC 8915). Default: the var `nts`.' }),
   ),
   prefer: Type.Optional(Type.Boolean({ description: 'Take it rather than others that are as good.' })),
+  key: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 0xffffffff,
+      description: 'Authenticated with the key of this id (chrony_keys).',
+    }),
+  ),
   minpoll: Type.Optional(Type.Integer({ minimum: -6, maximum: 24, description: 'Shortest interval, log2 s.' })),
   maxpoll: Type.Optional(Type.Integer({ minimum: -6, maximum: 24, description: 'Longest interval, log2 s.' })),
 };
@@ -25,6 +32,18 @@ const pool = Type.Object({
   maxsources: Type.Optional(
     Type.Integer({ minimum: 1, maximum: 16, description: 'How many servers of the pool are used. Default 4.' }),
   ),
+});
+
+const key = Type.Object({
+  id: Type.Integer({ minimum: 1, maximum: 0xffffffff, description: 'The same on both sides.' }),
+  type: Type.Union(
+    ['SHA256', 'SHA384', 'SHA512', 'AES128', 'AES256', 'SHA1', 'MD5'].map((name) => Type.Literal(name)),
+    {
+      default: 'SHA256',
+      description: 'Message authentication code. SHA1 and MD5 only for servers that know no better.',
+    },
+  ),
+  key: SecretValue({ description: 'HEX:… as chronyc keygen prints it, or text without blanks.' }),
 });
 
 const address = Type.String({ maxLength: 45, pattern: '^[0-9A-Fa-f.:]+$' });
@@ -47,6 +66,23 @@ export const vars = Type.Object(
     peers: Type.Boolean({
       default: true,
       description: 'The hosts of the play are each other’s peers, so that they agree when all upstreams are lost.',
+    }),
+    keys: Type.Array(key, {
+      default: [],
+      maxItems: 64,
+      description: 'Symmetric keys: maps with id, type and key (a secret).',
+    }),
+    peer_key: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 0xffffffff,
+        description: 'Id of the key with which the hosts of the play authenticate each other. Default: none.',
+      }),
+    ),
+    group: Type.String({
+      default: 'chrony',
+      pattern: '^[a-z_][a-z0-9_-]{0,31}$',
+      description: 'Group of chronyd on the host, which may read the keys: chrony on Fedora, _chrony on Debian.',
     }),
     local_stratum: Type.Integer({
       default: 10,

@@ -87,7 +87,7 @@ describe('the role chrony', () => {
     const dropIn = desired().resources.find(({ resource }) => resource.id.endsWith('50-coreos-infra.conf'))?.resource;
     expect(dropIn).toMatchObject({
       content:
-        '[Service]\nExecReload=\nExecReload=+/usr/bin/chronyc reload sources\nRestart=on-failure\nRestartSec=5\n',
+        '[Service]\nExecReload=\nExecReload=+/usr/bin/chronyc rekey\nExecReload=+/usr/bin/chronyc reload sources\nRestart=on-failure\nRestartSec=5\n',
     });
   });
 

@@ -1,0 +1,58 @@
+/** What a host or program says is shown without the secrets in it. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { forgetSecrets, maskKnown, rememberSecret } from '../../../src/secrets/known.ts';
+import { maskEvent } from '../../../src/secrets/mask-events.ts';
+
+afterEach(forgetSecrets);
+const remember = (text: string): void => rememberSecret(Buffer.from(text));
+
+describe('maskKnown', () => {
+  it('leaves everything alone while no secret was read', () => {
+    expect(maskKnown('nothing to hide')).toBe('nothing to hide');
+  });
+
+  it.each([
+    ['as it is', 's3cr3t.*+?^${}()|[]\\/-', 'got s3cr3t.*+?^${}()|[]\\/- here', 'got ******** here'],
+    ['as JSON writes it', 'a"b\\c', 'got "a\\"b\\\\c"', 'got "********"'],
+    ['line by line', 'first-line\nsecond-line\n', 'bad: second-line', 'bad: ********'],
+    ['with control characters made spaces', 'tab\tbed!', 'got tab bed!', 'got ********'],
+    ['several times', 'wxyz', 'wxyz and wxyz', '******** and ********'],
+  ])('masks a secret %s', (_how, secret, said, shown) => {
+    remember(secret);
+    expect(maskKnown(said)).toBe(shown);
+  });
+
+  it('leaves nothing of the longer of two secrets', () => {
+    remember('abcd');
+    remember('abcdefgh');
+    expect(maskKnown('x abcdefgh y')).toBe('x ******** y');
+  });
+
+  it('does not look for secrets of less than four bytes', () => {
+    remember('no');
+    remember('  a  ');
+    expect(maskKnown('no host knows a')).toBe('no host knows a');
+  });
+});
+
+describe('maskEvent', () => {
+  it('masks words, and leaves names, ids and states alone even if a secret equals one', () => {
+    remember('changed');
+    const event = {
+      event: 'host-done',
+      host: 'ns1',
+      status: 'changed',
+      changes: [{ resource: 'file:/etc/changed', action: 'update', diff: ['+ changed'], detail: 'was changed' }],
+      error: { code: 'E_X', message: 'it changed', detail: ['changed'], remedy: 'see what changed' },
+      result: { ok: false, detail: 'said changed' },
+    };
+    expect(maskEvent(event)).toEqual({
+      event: 'host-done',
+      host: 'ns1',
+      status: 'changed',
+      changes: [{ resource: 'file:/etc/changed', action: 'update', diff: ['+ ********'], detail: 'was ********' }],
+      error: { code: 'E_X', message: 'it ********', detail: ['********'], remedy: 'see what ********' },
+      result: { ok: false, detail: 'said ********' },
+    });
+  });
+});

@@ -39,7 +39,7 @@ export async function startAvailability(
   const loops = services.map((service) => {
     const loop = new QueryLoop(
       targets.filter((target) => target.service === service),
-      { rate: RATES[service] },
+      { rate: service === 'ntp' ? timeRate(wanted.flatMap(({ probes }) => probes)) : RATES[service] },
     );
     loop.start();
     return { service, loop };
@@ -60,6 +60,12 @@ function figuresOf(
   { group, members }: { readonly group: LoopFigure; readonly members: Readonly<Record<string, LoopFigure>> },
 ): Readonly<Record<string, AvailabilityFigure>> {
   return service === 'dhcp' ? { group } : { group, ...members };
+}
+
+/** A server that limits how often it answers would look as if it had gaps. */
+function timeRate(probes: readonly Probe[]): number {
+  const limits = probes.flatMap((probe) => (probe.kind === 'ntp' ? (probe.answersEverySec ?? []) : []));
+  return Math.min(RATES.ntp, ...limits.map((seconds) => 1 / seconds));
 }
 
 function targetsOf(name: string, probes: readonly Probe[]): readonly QueryTarget[] {

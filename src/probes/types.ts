@@ -56,6 +56,8 @@ export interface NtpProbe extends NtpLimits {
   readonly kind: 'ntp';
   readonly server: string;
   readonly port: number;
+  /** The server answers one client no oftener than this, s (chrony's `ratelimit`): whoever asks it steadily keeps to it. */
+  readonly answersEverySec?: number;
 }
 
 /**

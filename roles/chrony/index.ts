@@ -62,6 +62,7 @@ export const chrony = defineRole({
         localStratum: wanted.local_stratum === 0 ? 16 : wanted.local_stratum,
         maxOffsetMs: wanted.max_offset_ms,
         maxRootDistanceMs: wanted.max_root_distance_ms,
+        ...(wanted.ratelimit ? { answersEverySec: 2 ** wanted.ratelimit_interval } : {}),
       },
     ];
   },

@@ -20,6 +20,7 @@ class Parts {
   readonly free = new Map<string, number>();
   readonly inhibitors: string[] = [];
   finalizeFailure: string | undefined;
+  reconcileFailure: string | undefined;
   slot: OsSlot | undefined;
   readonly past: OsPast[] = [];
 }
@@ -36,7 +37,8 @@ export function parseOsLook(stdout: Buffer): OsLook {
     if (read === undefined) throw reader.misread('unknown record');
     read(reader, parts);
   }
-  const { rpmOstree, ostree, host, zincati, denied, free, inhibitors, finalizeFailure, slot, past } = parts;
+  const { rpmOstree, ostree, host, zincati, denied, free, inhibitors, finalizeFailure, reconcileFailure, slot, past } =
+    parts;
   const status = rpmOstree?.code === 0 ? readRpmOstree(rpmOstree.stdout) : undefined;
   const deployments = status === undefined ? [] : mergeDeployments(status, ostree?.code === 0 ? ostree.stdout : '');
   return {
@@ -47,9 +49,11 @@ export function parseOsLook(stdout: Buffer): OsLook {
     failure: status === undefined ? wordsOf(rpmOstree) : [],
     zincati,
     denied,
+    kernelBytes: free.get('kernel'),
     freeBytes: { boot: free.get('boot'), var: free.get('var'), sysroot: free.get('sysroot') },
     inhibitors,
     finalizeFailure,
+    reconcileFailure,
     slot,
     past,
   };
@@ -116,6 +120,9 @@ const RECORDS: Readonly<Record<string, (reader: FieldReader, into: Parts) => voi
   },
   'finalize-failure': (reader, into) => {
     into.finalizeFailure = words(reader);
+  },
+  'reconcile-failure': (reader, into) => {
+    into.reconcileFailure = words(reader);
   },
   slot(reader, into) {
     into.slot = {

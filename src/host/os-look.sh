@@ -28,6 +28,7 @@ os_look() {
   local inhibitor
   for inhibitor in "${INHIBITORS[@]}"; do put_fields inhibitor "$inhibitor"; done
   look_finalized
+  look_reconciled
   look_os_slot
   look_os_past
   put_fields end
@@ -73,6 +74,8 @@ look_space() {
   for name in boot var sysroot; do
     read -r blocks size < <(stat -f -c '%a %S' -- "/$name" 2>/dev/null) && put_fields free "$name" "$((blocks * size))"
   done
+  # What another kernel will need there: as much as the largest that is there now.
+  read -r size _ < <(du -sb -- /boot/ostree/*/ 2>/dev/null | sort -rn) && put_fields free kernel "$size"
 }
 
 look_denied() {
@@ -88,6 +91,14 @@ look_finalized() {
   timeout 10 systemctl -q is-failed ostree-boot-complete.service 2>/dev/null || return 0
   words=$(timeout 10 journalctl -q -b --no-pager -o cat -u ostree-boot-complete.service -n 20 2>/dev/null | grep -m 1 'failed on previous boot')
   put_fields finalize-failure "${words:-ostree-boot-complete.service failed}"
+}
+
+# look_reconciled: this /etc could not be brought to the confirmed generation in this boot.
+look_reconciled() {
+  local -a lines=()
+  [[ -e $RUN/reconcile-failed ]] || return 0
+  mapfile -t -n 1 lines <"$RUN/reconcile-failed"
+  put_fields reconcile-failure "${lines[0]-}"
 }
 
 look_os_slot() {

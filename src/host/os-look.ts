@@ -101,6 +101,8 @@ export interface OsLook {
   readonly zincati: OsZincati;
   readonly denied: readonly OsDenied[];
   /** Bytes that root may still write; undefined where the path is no mount of its own and not there. */
+  /** The largest kernel with its initramfs on /boot: what another one will need. undefined: none was found. */
+  readonly kernelBytes: number | undefined;
   readonly freeBytes: {
     readonly boot: number | undefined;
     readonly var: number | undefined;
@@ -110,6 +112,8 @@ export interface OsLook {
   readonly inhibitors: readonly string[];
   /** `ostree-boot-complete.service` failed in this boot: the finalisation of the last one did; its words. */
   readonly finalizeFailure: string | undefined;
+  /** The confirmed configuration does not fit this OS: its /etc keeps its own generation; the first of the words. */
+  readonly reconcileFailure: string | undefined;
   /** The slot that is open now, when it is of kind os. */
   readonly slot: OsSlot | undefined;
   /** The last five os slots that ended, oldest first. */

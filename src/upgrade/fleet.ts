@@ -4,18 +4,21 @@ import { requireSuccess } from '../engine/host-agent.ts';
 import { type HostRole, mergedRoles } from '../engine/host-roles.ts';
 import { MemberGroups } from '../engine/member-groups.ts';
 import { Members, type StandIns } from '../engine/members.ts';
-import { redundancyGroup } from '../engine/redundancy.ts';
+import { hasConfirmed, redundancyGroup } from '../engine/redundancy.ts';
 import type { RunContext } from '../engine/run-context.ts';
 import { isSurveyed, reobserve, type Survey, type SurveyedHost, surveyHost } from '../engine/survey.ts';
 import type { OsLook } from '../host/os-look.ts';
 import { parseOsLook } from '../host/os-look-parse.ts';
 import { osLookCall } from '../host/os-verbs.ts';
 import type { Host } from '../inventory/model.ts';
+import { runProbes } from '../probes/run.ts';
 import type { Connection } from '../ssh/transport.ts';
 import type { OriginKind, Release } from './release.ts';
 
 /** The daemon may have to be started first (fcos: up to 5 min, but then something is wrong). */
 const LOOK_MS = 125_000;
+/** Of services that were never deployed, of which silence is expected. */
+const ASKED = { timeoutMs: 1_000, tries: 2 };
 
 export async function lookAtOs(ctx: RunContext, connection: Connection): Promise<OsLook> {
   const call = osLookCall();
@@ -34,7 +37,7 @@ export class Fleet {
   readonly #surveys = new Map<string, Survey>();
   readonly #looks = new Map<string, OsLook>();
   /** By pattern. */
-  readonly #inService = new Map<string, boolean>();
+  readonly #inService = new Map<string, Promise<boolean>>();
 
   constructor(ctx: RunContext, roles: readonly HostRole[]) {
     this.#ctx = ctx;
@@ -58,6 +61,8 @@ export class Fleet {
       this.#surveys.set(host.name, survey);
       if (isSurveyed(survey)) await this.relook(host.name);
     });
+    // Asked while other things are: it is needed before the first host's turn.
+    for (const { name } of hosts) this.standIns(name).catch(() => {});
   }
 
   survey(host: string): Survey {
@@ -128,16 +133,30 @@ export class Fleet {
   }
 
   /** What was never deployed is nobody's service, unless somebody set it up by hand. Learnt once: an upgrade changes nothing in it. */
-  async #isInService(group: Members): Promise<boolean> {
+  #isInService(group: Members): Promise<boolean> {
     const { name } = group.group;
-    const known = this.#inService.get(name);
-    if (known !== undefined) return known;
-    const seen = await Promise.all(group.names.map((member) => group.health(member)));
-    const inService = seen.some(
-      ({ confirmed, serves, unreachable }) => confirmed || serves || unreachable !== undefined,
+    const known = this.#inService.get(name) ?? this.#askWhetherInService(group);
+    this.#inService.set(name, known);
+    return known;
+  }
+
+  async #askWhetherInService({ group }: Members): Promise<boolean> {
+    const surveys = group.members.map(({ name }) => this.survey(name));
+    const seen = surveys.map((survey) => ({
+      survey,
+      desired: mergedRoles(survey.desired.host, this.rolesOf(survey.desired.host.name, group.name)),
+    }));
+    if (seen.some(({ survey, desired }) => !isSurveyed(survey) || hasConfirmed(desired, survey.observation)))
+      return true;
+    const answers = await Promise.all(
+      seen.map(({ desired }) =>
+        runProbes(
+          desired.probes(new Map()).filter(({ kind }) => kind !== 'unit' && kind !== 'host'),
+          ASKED,
+        ),
+      ),
     );
-    this.#inService.set(name, inService);
-    return inService;
+    return answers.some((results) => results.length > 0 && results.every(({ ok }) => ok));
   }
 
   /** The host and the members of all its groups, those that can be reached. */

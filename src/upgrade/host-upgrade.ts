@@ -98,7 +98,10 @@ async function rolledBack(job: UpgradeJob, trip: Trip): Promise<Pick<HostUpgrade
   const { past, error, host } = trip;
   const cause = CAUSES[past?.cause ?? ''] ?? 'the host went back by itself';
   const reason = past?.reason === undefined || past.reason === '' ? '' : `: ${past.reason}`;
-  const seen = [...(past?.detail ?? []), ...(error === undefined ? [] : [error.message, ...error.detail])];
+  const seen = [
+    ...complaints(past),
+    ...(error === undefined || error instanceof RolledBackError ? [] : [error.message, ...error.detail]),
+  ];
   const told = new RolledBackError(`went back from ${releaseName(trip.release)}, ${cause}${reason}`, {
     host: host.name,
     detail: [...new Set(seen)].slice(0, 20),
@@ -114,6 +117,16 @@ async function rolledBack(job: UpgradeJob, trip: Trip): Promise<Pick<HostUpgrade
     message:
       notServing === undefined ? `serving again on ${back}` : `${notServing.message} (${notServing.detail[0] ?? ''})`,
   };
+}
+
+const COMPLAINT = /error|fatal|fail|cannot|could not|denied|refused|in use|panic|invalid|not found/i;
+const SEEN_MAX = 8;
+
+/** Of what the host wrote down: first of all what sounds like a complaint. What systemd says of the end of a unit is in the reason already. */
+function complaints(past: Trip['past']): readonly string[] {
+  const lines = (past?.detail ?? []).filter((line) => line.trim() !== '' && line !== past?.reason);
+  const own = lines.filter((line) => COMPLAINT.test(line) && !/\.service: |<nwarn>/.test(line));
+  return [...new Set(own.length > 0 ? own : lines)].slice(-SEEN_MAX);
 }
 
 /** Only what speaks against the release itself keeps it from being chosen again. */

@@ -55,13 +55,13 @@ export interface Obstacle {
   readonly remedy: string;
 }
 
-/** Space for a kernel and its initramfs beside those that are kept; Fedora CoreOS 44 needs some 110 MB. */
-export const BOOT_BYTES_NEEDED = 120 * 1024 * 1024;
+/** A new kernel and its initramfs are hardly ever more than so much larger than the ones before. */
+const KERNEL_GROWTH = 1.15;
 
 export interface Preflight {
   readonly host: string;
-  /** Bytes on /boot below which an upgrade is not begun; 0: not looked at. */
-  readonly bootBytes: number;
+  /** Bytes on /boot below which an upgrade is not begun; undefined: what the largest kernel there now takes, and some. */
+  readonly bootBytes?: number | undefined;
   /** The staged deployment that is ours to replace: what an earlier try of this run has left. */
   readonly ours?: string;
 }
@@ -101,9 +101,10 @@ export function preflight(look: OsLook, { host, bootBytes, ours }: Preflight): O
       remedy: `See on ${host}: rpm-ostree status. Reboot it (run reboot --limit ${host}), or: sudo ostree admin set-default of the booted one`,
     };
   const free = look.freeBytes.boot;
-  if (free !== undefined && free < bootBytes)
+  const needed = bootBytes ?? (look.kernelBytes ?? 0) * KERNEL_GROWTH;
+  if (free !== undefined && free < needed)
     return {
-      message: `/boot of ${host} has ${megabytes(free)} MB left, and a new kernel needs about ${megabytes(bootBytes)} MB`,
+      message: `/boot of ${host} has ${megabytes(free)} MB left, and a new kernel needs about ${megabytes(needed)} MB`,
       remedy: `Unpin and remove deployments that are not needed: ostree admin status; sudo ostree admin pin -u INDEX; sudo rpm-ostree cleanup -r`,
     };
   return undefined;

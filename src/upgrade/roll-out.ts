@@ -4,10 +4,11 @@ import { type AvailabilityLoop, startAvailability } from '../engine/availability
 import { statusOfError } from '../engine/error-report.ts';
 import { HostLockedError } from '../engine/errors.ts';
 import type { HostStatus, Summary } from '../engine/events.ts';
-import type { HostRole } from '../engine/host-roles.ts';
+import { type HostRole, mergedRoles } from '../engine/host-roles.ts';
 import { Leases } from '../engine/leases.ts';
 import { openSlot, slotMessage } from '../engine/locked.ts';
 import { finishHost, type HostEnd, type PlayHost } from '../engine/play-host.ts';
+import { hasConfirmed } from '../engine/redundancy.ts';
 import type { RunContext } from '../engine/run-context.ts';
 import { isSurveyed } from '../engine/survey.ts';
 import type { Host } from '../inventory/model.ts';
@@ -116,7 +117,13 @@ export class RollOut {
       const { name } = desired.host;
       if ((await (await this.fleet.standIns(name)).health(name)).serves) serving.add(name);
     }
-    this.#loop = await startAvailability(this.ctx, reached, serving);
+    // Of roles that were deployed: nobody misses the others.
+    const deployed = reached.map((survey) => {
+      const { host } = survey.desired;
+      const roles = this.fleet.rolesOf(host.name).filter(({ desired }) => hasConfirmed(desired, survey.observation));
+      return { ...survey, desired: mergedRoles(host, roles) };
+    });
+    this.#loop = await startAvailability(this.ctx, deployed, serving);
   }
 
   touch(host: Host): void {
@@ -125,7 +132,8 @@ export class RollOut {
 
   end(host: Host, end: HostEnd): PlayHost {
     const { desired } = this.fleet.survey(host.name);
-    const ended = finishHost(this.ctx, desired, end);
+    // Of its configuration nothing is said here: the release is one thing.
+    const ended = finishHost(this.ctx, { ...desired, resources: [] }, end);
     this.ended.set(host.name, ended);
     return ended;
   }

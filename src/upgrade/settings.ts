@@ -17,7 +17,8 @@ export interface UpgradeSettings {
   readonly rebootWithinSec: number;
   readonly stageWithinSec: number;
   readonly checkAfterSec: number;
-  readonly bootBytes: number;
+  /** undefined: as the kernels that are there. */
+  readonly bootBytes: number | undefined;
 }
 
 export interface SettingsOverrides {
@@ -56,7 +57,7 @@ export function settingsFor(host: Host, upgrade: Upgrade, overrides: SettingsOve
     rebootWithinSec: seconds(vars.reboot_within),
     stageWithinSec: seconds(vars.stage_within),
     checkAfterSec: seconds(vars.check_after),
-    bootBytes: vars.boot_space * 1024 * 1024,
+    bootBytes: vars.boot_space === undefined ? undefined : vars.boot_space * 1024 * 1024,
   };
 }
 

@@ -80,7 +80,8 @@ async function stageStubbornly(job: UpgradeJob, trip: Trip): Promise<DialogueEnd
 }
 
 function tellProgress(job: UpgradeJob, trip: Trip, step: HostStep): void {
-  if (step.kind === 'progress') say(job, trip, 'staging', step.text);
+  // When to reboot is ours to say.
+  if (step.kind === 'progress' && !/systemctl reboot/.test(step.text)) say(job, trip, 'staging', step.text);
 }
 
 /** The same boot over a new link: the lease is still ours. */

@@ -35,9 +35,9 @@ export async function prove(job: UpgradeJob, trip: Trip): Promise<Event> {
     say(job, trip, 'verifying', `${releaseName(trip.release)} is booted`);
     await leases.takeAgain({ name, connection: fleet.reached(name).connection });
     keeper = keepDeadline(job, trip);
-    trip.drift = driftOf(job, name);
     const results = await probesWithin(job, trip, UP_MS);
     if (results === undefined) return endedByItself(trip);
+    trip.drift = driftOf(job, name);
     tellProbes(ctx, name, results);
     return failedProbes(results).length === 0 ? 'prove' : red(trip, results);
   } catch (error) {

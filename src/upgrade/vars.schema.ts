@@ -52,11 +52,13 @@ export const upgradeVars = Type.Object(
     ),
     stage_within: Duration('Download and staging of a release.', '30min'),
     check_after: Duration("The host's own first look at its units after it came up.", '30s'),
-    boot_space: Type.Integer({
-      minimum: 0,
-      default: 120,
-      description: 'MB that must be free on /boot for another kernel.',
-    }),
+    boot_space: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        description:
+          'MB that must be free on /boot for another kernel. Default: what the largest one there takes, and some.',
+      }),
+    ),
   },
   { additionalProperties: false },
 );

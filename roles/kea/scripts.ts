@@ -5,12 +5,16 @@ import { askFunction, FREE_KIB } from '../../src/kea/member-answer.ts';
 /** A reload reads every reservation anew, s. */
 const RELOAD_SEC = 60;
 
+export function controlSocket({ socket }: Daemon): string {
+  return `${SOCKET_FOLDER}/${socket}`;
+}
+
 /**
  * Reads the file again: Kea answers when it has loaded it, or that it goes on with the old one. In words that fit one line of a unit.
  */
-export function reloadScript({ socket }: Daemon): string {
+export function reloadScript(daemon: Daemon): string {
   return [
-    `answer=$(printf '{"command":"config-reload"}' | timeout ${RELOAD_SEC + 5} socat -t ${RELOAD_SEC} - UNIX-CONNECT:${SOCKET_FOLDER}/${socket})`,
+    `answer=$(printf '{"command":"config-reload"}' | timeout ${RELOAD_SEC + 5} socat -t ${RELOAD_SEC} - UNIX-CONNECT:${controlSocket(daemon)})`,
     `jq -e '.result == 0' <<<"$answer" >/dev/null || { jq -r '.text // "no answer to config-reload"' <<<"\${answer:-{\\}}" >&2; exit 1; }`,
   ].join('; ');
 }

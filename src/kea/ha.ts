@@ -7,6 +7,10 @@ export function haClass(peer: HaPeer): string {
   return `HA_${peer.name}`;
 }
 
+export function peerUrl({ port }: HaSettings, { address }: HaPeer): string {
+  return `http://${address.includes(':') ? `[${address}]` : address}:${port}/`;
+}
+
 export function haParameters(ha: HaSettings): JsonObject {
   return {
     'high-availability': [
@@ -27,7 +31,7 @@ export function haParameters(ha: HaSettings): JsonObject {
         },
         peers: ha.peers.map(({ name, address, role }) => ({
           name,
-          url: `http://${address.includes(':') ? `[${address}]` : address}:${ha.port}/`,
+          url: peerUrl(ha, { name, address, role }),
           role,
           'auto-failover': true,
         })),

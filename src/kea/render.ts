@@ -54,7 +54,8 @@ function bodyOf(config: KeaConfig): JsonObject {
     ...(config.rebindSec === undefined ? {} : { 'rebind-timer': config.rebindSec }),
     'hooks-libraries': hooksOf(config).map(hookJson),
     'option-data': optionsJson(config.options),
-    'client-classes': classesJson(config.classes, dialect),
+    // Kea takes no empty list here.
+    ...(config.classes.length === 0 ? {} : { 'client-classes': classesJson(config.classes, dialect) }),
     [daemon.subnetKey]: config.subnets.map((subnet) => subnetJson(subnet, config, dialect)),
     loggers: [{ name: daemon.name, severity: config.logSeverity, 'output-options': [{ output: 'stdout' }] }],
     ...extra,

@@ -46,12 +46,52 @@ export interface PendingChanges {
   readonly resources: readonly string[];
 }
 
+export interface OsState {
+  /** `fedora` */
+  readonly id: string;
+  readonly version: string;
+  /** Of the booted deployment. */
+  readonly checksum?: string;
+  /** What the next boot will bring, where that is another: `staged`, or the default entry of the boot menu. */
+  readonly next?: { readonly version: string; readonly how: 'staged' | 'default'; readonly isLocked: boolean };
+  /** Versions that are kept whatever is upgraded. */
+  readonly pinned?: readonly string[];
+  /** Packages that somebody layered on this host. */
+  readonly layered?: readonly string[];
+  /** The last upgrade could not be finalised: the host's words. */
+  readonly finalizeFailure?: string;
+  /** The confirmed configuration does not fit this OS: the host's words. */
+  readonly reconcileFailure?: string;
+  /** rpm-ostree did not answer: its words. */
+  readonly failure?: string;
+}
+
+export interface ZincatiState {
+  /** ActiveState of its unit. */
+  readonly active: string;
+  readonly enabled: string;
+  /** In its own words. */
+  readonly status: string;
+  /** Held while an upgrade of ours is open. */
+  readonly isHeldBySlot: boolean;
+}
+
+/** The host's clock minus ours; the truth lies within `withinMs` of it (half of the round trip). */
+export interface ClockState {
+  readonly offsetMs: number;
+  readonly withinMs: number;
+}
+
 export interface HostStatusReport {
   readonly name: string;
   readonly address: string;
   /** Over SSH. */
   readonly reached: boolean;
-  readonly os: { readonly id: string; readonly version: string } | null;
+  readonly os: OsState | null;
+  /** The host's own updater; null: there is none, or it could not be asked. */
+  readonly zincati?: ZincatiState | null;
+  /** Against this machine's; null: it could not be asked. */
+  readonly clock?: ClockState | null;
   /** The last confirmed generation of configuration; 0: none. */
   readonly generation: number;
   readonly helper: { readonly version: string; readonly isCurrent: boolean } | null;

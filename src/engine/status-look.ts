@@ -10,6 +10,7 @@ import type { HostRole } from './host-roles.ts';
 import type { Observation } from './observation.ts';
 import { observeRequest } from './request.ts';
 import type { RunContext } from './run-context.ts';
+import { glanceAtOs, type OsGlance } from './status-os.ts';
 import { withHostAnswers } from './survey.ts';
 
 /** One role of a host, and what its services answered from here; results in the order of `probes`, any serial accepted. */
@@ -26,6 +27,7 @@ export interface HostLook {
   readonly connection?: Connection;
   readonly observation?: Observation;
   readonly error?: InfraError;
+  readonly os?: OsGlance;
 }
 
 /** Of one question: "the fleet in three seconds", also when somebody does not answer. */
@@ -44,8 +46,8 @@ export async function lookAt(ctx: RunContext, host: Host, roles: readonly HostRo
     const vantage = { name: host.name, connection };
     const told = asked.map(({ probes, direct }) => withHostAnswers(probes, direct, runHostProbes(vantage, probes)));
     for (const results of told) results.catch(() => {});
-    const observation = await observeAll(ctx, connection, roles);
-    return { host, roles: await looksOf(asked, told), connection, observation };
+    const [observation, os] = await Promise.all([observeAll(ctx, connection, roles), glanceAtOs(ctx, connection)]);
+    return { host, roles: await looksOf(asked, told), connection, observation, os };
   } catch (error) {
     await connection?.close();
     if (!(error instanceof InfraError)) throw error;

@@ -62,7 +62,7 @@ async function judgeRole(
   const { desired } = role;
   const base = { host: host.name, role };
   const answersIn = (all: readonly ProbeResult[]): boolean =>
-    all.some((result, index) => probes[index]?.kind !== 'unit' && (result.ok || result.serial !== undefined));
+    all.some((result, index) => probes[index]?.kind !== 'unit' && isAnswer(result));
   if (observation === undefined || connection === undefined) {
     const kept = probes.map(({ kind }) => kind !== 'unit' && kind !== 'host' && kind !== 'dns-version');
     return {
@@ -109,7 +109,12 @@ async function answersElsewhere(
   const probes = others
     .flatMap(({ desired }) => desired.probes(new Map()))
     .filter(({ kind }) => kind !== 'unit' && kind !== 'host');
-  return (await runProbes(probes, { timeoutMs: 1_000, tries: 1 })).some(({ ok, serial }) => ok || serial !== undefined);
+  return (await runProbes(probes, { timeoutMs: 1_000, tries: 1 })).some(isAnswer);
+}
+
+/** Something came back, however bad. A probe of DHCP passes in silence: a standby is silent too. */
+function isAnswer({ ok, silent, serial }: ProbeResult): boolean {
+  return (ok && silent !== true) || serial !== undefined;
 }
 
 function stateOf(one: Judged, isInService: boolean): ServiceState {

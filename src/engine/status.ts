@@ -13,6 +13,7 @@ import { openSlot } from './locked.ts';
 import type { Observation } from './observation.ts';
 import type { RunContext } from './run-context.ts';
 import { type HostLook, lookAt, type RoleLook } from './status-look.ts';
+import { osStateOf, zincatiStateOf } from './status-os.ts';
 import { serviceStates } from './status-services.ts';
 import { callHost } from './verb.ts';
 
@@ -71,7 +72,7 @@ async function readDetails(
 
 async function hostReport(
   ctx: RunContext,
-  { host, observation, connection, error, roles }: HostLook,
+  { host, observation, connection, error, roles, os }: HostLook,
   services: HostStatusReport['services'],
 ): Promise<HostStatusReport> {
   const base = { name: host.name, address: host.address, services };
@@ -95,7 +96,9 @@ async function hostReport(
   return {
     ...base,
     reached: true,
-    os: { id: facts.osId, version: facts.osVersion },
+    os: osStateOf(facts, os?.look),
+    zincati: zincatiStateOf(os?.look),
+    clock: os?.clock ?? null,
     generation,
     helper: version === '' ? null : { version, isCurrent: version === helperVersion(ctx.helper) },
     changeSet: slot === undefined ? null : { ...slot, ...(await reasonOf(ctx, connection, slot)) },

@@ -53,6 +53,36 @@ export function secondsLeft(seconds: number): string {
   return duration(Math.max(0, seconds) * 1000).replace('.0 s', ' s');
 }
 
+/** `44.20261101.3.0 → 44.20261115.3.0 staged`: what runs, and what the next boot brings where that is another. */
+export function osCell({ os }: HostStatusReport, style: Style): string {
+  if (os === null) return '?';
+  const version = printable(os.version) || '?';
+  if (os.next === undefined) return version;
+  const arrow = style.unicode ? '→' : '->';
+  const how = os.next.how === 'staged' ? 'staged' : 'at next boot';
+  return `${version} ${style.paint('yellow', `${arrow} ${printable(os.next.version)} ${how}`)}`;
+}
+
+/** From here on certificates, DNSSEC and logs suffer. ms */
+export const CLOCK_OFFSET_MAX_MS = 500;
+
+export function clockIsOff({ clock }: HostStatusReport): boolean {
+  return clock !== null && clock !== undefined && Math.abs(clock.offsetMs) - clock.withinMs > CLOCK_OFFSET_MAX_MS;
+}
+
+function clockNote(host: HostStatusReport): string {
+  if (!clockIsOff(host) || !host.clock) return '';
+  const { offsetMs } = host.clock;
+  return `clock ${duration(Math.abs(offsetMs))} ${offsetMs > 0 ? 'ahead' : 'behind'}`;
+}
+
+/** Worth a word only when it may boot the host by itself, or has failed. */
+function zincatiNote({ zincati }: HostStatusReport): string {
+  if (zincati === null || zincati === undefined) return '';
+  if (zincati.active === 'failed') return 'Zincati failed';
+  return zincati.active === 'active' && !zincati.isHeldBySlot ? 'Zincati may update it' : '';
+}
+
 /** In a few words each; what to do stands below the table. */
 export function noteCell(host: HostStatusReport, style: Style): string {
   if (!host.reached)
@@ -61,6 +91,11 @@ export function noteCell(host: HostStatusReport, style: Style): string {
     host.lease === null ? '' : `locked by ${printable(host.lease.owner)}`,
     host.reverted === null ? '' : `went back ${localMinute(new Date(host.reverted.at).toISOString())}`,
     driftNote(host.drift),
+    clockNote(host),
+    zincatiNote(host),
+    host.os?.finalizeFailure === undefined ? '' : 'upgrade not finalised',
+    host.os?.reconcileFailure === undefined ? '' : 'config does not fit this OS',
+    host.os?.layered === undefined ? '' : `${count(host.os.layered.length, 'package')} layered`,
     host.helper === null || host.helper.isCurrent ? '' : 'helper of another version',
     ...Object.entries(host.services).map(([service, { state, deployed }]) =>
       state === 'fails' && !deployed ? `${service} not deployed here` : '',

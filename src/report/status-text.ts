@@ -2,7 +2,7 @@
 import { type FleetStatus, fleetVerdict, type HostStatusReport } from '../engine/fleet.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
 import { printable, printableLines } from './sanitize.ts';
-import { changeCell, noteCell, secondsLeft, serviceCell } from './status-cells.ts';
+import { changeCell, noteCell, osCell, secondsLeft, serviceCell } from './status-cells.ts';
 import { driftLines } from './status-drift-text.ts';
 import { type Mark, paragraph, type Style, spread, symbol } from './style.ts';
 import { tableLines, tableWidth } from './table.ts';
@@ -32,7 +32,7 @@ function fleetLines({ hosts, services }: FleetStatus, style: Style): readonly st
   const heads = ['HOST', 'OS', ...services.map((service) => service.toUpperCase()), 'CHANGE', 'NOTES'];
   const rows = hosts.map((host) => [
     style.paint('bold', host.name),
-    printable(host.os?.version ?? '?'),
+    osCell(host, style),
     ...services.map((service) => serviceCell(host.services[service], style)),
     changeCell(host, style),
     noteCell(host, style),

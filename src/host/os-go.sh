@@ -9,8 +9,6 @@ os_go() {
   wait_for_go
   STEP=leave
   os_gate "$@"
-  uptime_seconds
-  { printf '%s\n' "$((REPLY + H[within]))" >"$RUN/deadline.$1"; } 2>/dev/null || fail_write "$RUN"
   at_step leave
   step rebooting
   if [[ ${H[action]} == rollback ]]; then

@@ -3,25 +3,36 @@
 
 QUADLET_FOLDER=/etc/containers/systemd
 
-# check_quadlets FOLDER: every expected unit must come out. The exit code does not do: no unit at all is exit 0 (podman-systemd.unit(5)).
+# check_quadlets FOLDER: every expected unit must come out.
 check_quadlets() {
-  local scratch=$1 generator i out err dirs
+  local i
   ((${#Q_PATH[@]})) || return 0
-  generator=/usr/libexec/podman/quadlet
-  [[ -x $generator ]] || generator=/usr/lib/systemd/system-generators/podman-system-generator
-  [[ -x $generator ]] || fail quadlet "the host has no quadlet generator" "looked for /usr/libexec/podman/quadlet and $generator"
-  mkdir -p -- "$scratch/etc"
-  [[ ! -d $QUADLET_FOLDER ]] || words_of cp -a -- "$QUADLET_FOLDER/." "$scratch/etc/" || fail_write "$scratch"
-  place_quadlets "$scratch/etc"
-  dirs=/run/containers/systemd:$scratch/etc:/usr/share/containers/systemd
-  out=$scratch/out err=$scratch/err
-  QUADLET_UNIT_DIRS=$dirs timeout -k 5 30 "$generator" --dryrun >"$out" 2>"$err" </dev/null 9>&- || :
-  local units
-  units=$(<"$out")
+  copy_quadlets "$1/etc" || fail_write "$1"
+  place_quadlets "$1/etc"
+  generate_units "$1" || fail quadlet "the host has no quadlet generator" "${WORDS[@]}"
   for i in "${!Q_UNIT[@]}"; do
-    [[ $'\n'$units == *$'\n'"---${Q_UNIT[i]}---"* ]] || fail_quadlet "$i" "$err"
+    is_generated "${Q_UNIT[i]}" || fail_quadlet "$i" "$1/err"
   done
 }
+
+# copy_quadlets FOLDER: those that are present, to lay others over them.
+copy_quadlets() {
+  words_of mkdir -p -- "$1" || return 1
+  [[ ! -d $QUADLET_FOLDER ]] || words_of cp -a -- "$QUADLET_FOLDER/." "$1/"
+}
+
+# generate_units FOLDER: the dry run over FOLDER/etc; FOLDER/out and err are what it said. Fails when there is no generator.
+# Its exit code does not do: no unit at all is exit 0 (podman-systemd.unit(5)).
+generate_units() {
+  local generator=/usr/libexec/podman/quadlet
+  [[ -x $generator ]] || generator=/usr/lib/systemd/system-generators/podman-system-generator
+  WORDS=("looked for /usr/libexec/podman/quadlet and $generator")
+  [[ -x $generator ]] || return 1
+  QUADLET_UNIT_DIRS=/run/containers/systemd:$1/etc:/usr/share/containers/systemd timeout -k 5 30 "$generator" --dryrun >"$1/out" 2>"$1/err" </dev/null 9>&- || :
+  GENERATED=$'\n'$(<"$1/out")
+}
+
+is_generated() { [[ $GENERATED == *$'\n'"---$1---"* ]]; }
 
 # place_quadlets FOLDER: the staged files over the copies, the deleted ones out of it.
 place_quadlets() {
@@ -39,14 +50,19 @@ place_quadlets() {
   done
 }
 
-# fail_quadlet I ERRORS: the generator's words, without its name, process id and the lines that only tell what it read.
+# fail_quadlet I ERRORS
 fail_quadlet() {
+  quadlet_words "$2"
+  fail quadlet "the quadlet generator makes no ${Q_UNIT[$1]} of ${Q_PATH[$1]}" "${WORDS[@]}"
+}
+
+# quadlet_words ERRORS: sets WORDS to the generator's, without its name, process id and the lines that only tell what it read.
+quadlet_words() {
   local line
   WORDS=()
   while IFS= read -r line; do
     line=${line#quadlet-generator\[*\]: }
-    [[ $line == 'Loading source unit file '* || -z $line ]] || WORDS+=("${line//${2%/err}\/etc/$QUADLET_FOLDER}")
-  done <"$2"
+    [[ $line == 'Loading source unit file '* || -z $line ]] || WORDS+=("${line//${1%/err}\/etc/$QUADLET_FOLDER}")
+  done <"$1"
   keep_last_words
-  fail quadlet "the quadlet generator makes no ${Q_UNIT[$1]} of ${Q_PATH[$1]}" "${WORDS[@]}"
 }

@@ -4,6 +4,7 @@
 # reconcile: the marker travels with its /etc and says what stands there. Redone from the start after a cut: the marker comes last.
 reconcile() {
   local was='' generation
+  local -a made=()
   newest_generation
   generation=$REPLY
   ((generation)) || return 0
@@ -12,9 +13,44 @@ reconcile() {
   step reconcile reason "this /etc is of generation ${was:-none}, confirmed is $generation"
   make_folders
   [[ $was != open:* || $was == open:reconcile ]] || heal_open "${was#open:}"
-  stage_generation "$generation" || { say_error reconcile-failed "this /etc keeps its own generation" "${WORDS[@]}" && return 1; }
+  if ! stage_generation "$generation" || ! check_generation "$was"; then
+    keep_etc
+    return 1
+  fi
+  rm -f -- "$RUN/reconcile-failed"
   swap_generation "$generation" "$was"
   say reconciled generation "$generation"
+}
+
+# check_generation MARKER: on *this* OS: its podman may be older than a key of a quadlet. Every unit that the generation has must come out
+# of the generator's dry run; nothing is touched otherwise. A swap that was cut off had passed this: it is finished.
+check_generation() {
+  local i n as scratch=$RUN/check.reconcile failed=0
+  local -a quadlets=()
+  for ((i = 0; i < ${#G[@]}; i += 8)); do [[ -z ${G[i + 7]} || $1 == open:reconcile ]] || quadlets+=("$i"); done
+  if ((${#quadlets[@]})); then
+    rm -rf -- "$scratch"
+    copy_quadlets "$scratch/etc" || return 1
+    for n in "${!G_PATH[@]}"; do
+      [[ ${G_PATH[n]} == "$QUADLET_FOLDER"/* ]] || continue
+      as=$scratch/etc/${G_PATH[n]#"$QUADLET_FOLDER"/}
+      words_of mkdir -p -- "${as%/*}" && words_of cp -p -- "${G_STAGED[n]}" "$as" || return 1
+    done
+    generate_units "$scratch" || return 1
+    for i in "${quadlets[@]}"; do
+      is_generated "${G[i + 7]}" || { failed=1 && quadlet_words "$scratch/err" && WORDS=("the quadlet generator of this OS makes no ${G[i + 7]} of ${G[i + 2]}" "${WORDS[@]}") && break; }
+    done
+    rm -rf -- "$scratch"
+  fi
+  ((failed == 0)) || return 1
+  for i in "${made[@]}"; do remake_folder "$i" || return 1; done
+}
+
+# keep_etc: what stands there is a whole generation that once served on this very OS. The reason is kept for whoever asks (os_look).
+keep_etc() {
+  rm -rf -- "$ETC_STAGE"
+  { printf '%s\n' "${WORDS[@]}" >"$RUN/reconcile-failed"; } 2>/dev/null || :
+  say_error reconcile-failed "this /etc keeps its own generation" "${WORDS[@]}"
 }
 
 # heal_open ID: a change set was open when this /etc was left. It was ended in another deployment; its links are still here.
@@ -31,7 +67,7 @@ heal_open() {
 # stage_generation N: every managed file in /etc that differs, copied from the objects with its mode, owner and label; durable.
 stage_generation() {
   local i path n=0
-  local -a paths=() list=() made=()
+  local -a paths=()
   read_records "$STATE/generations/$1/managed" || return 1
   G=("${RECORDS[@]}") G_PATH=() G_STAGED=()
   words_of rm -rf -- "$ETC_STAGE" || return 1
@@ -53,7 +89,6 @@ stage_generation() {
   printf 'open:reconcile\n' >"$ETC_STAGE/marker.open" || return 1
   printf '%s\n' "$1" >"$ETC_STAGE/marker.new" || return 1
   words_of sync -- "${G_STAGED[@]}" "$ETC_STAGE"/marker.* "$ETC_STAGE/new" "$ETC_STAGE" "${ETC_STAGE%/*}" || return 1
-  for i in "${made[@]}"; do remake_folder "$i" || return 1; done
 }
 
 remake_folder() {

@@ -92,6 +92,12 @@ export class TestHost {
     return result.stdout.toString().trim();
   }
 
+  /** The answer of a verb as it is. */
+  async raw({ command, stdin }: HostCall): Promise<string> {
+    const result = await (await this.#link()).exec(command, { what: 'a verb', timeoutMs: 120_000, stdin });
+    return result.stdout.toString();
+  }
+
   async call({ command, stdin }: HostCall): Promise<readonly HostStep[]> {
     const result = await (await this.#link()).exec(command, { what: 'a verb', timeoutMs: 120_000, stdin });
     const lines = result.stdout
@@ -121,7 +127,7 @@ export class TestHost {
       rm -f /var/lib/coreos-infra.fault*; chattr -i ${PATHS.etc} 2>/dev/null
       rm -rf /var/lib/coreos-infra/open; for n in 1 2 3 4 5 6 7 8 9 10; do systemctl -q is-active coreos-infra-guard.service || break; sleep 0.1; done
       rm -rf /etc/demo /var/lib/demo /run/demo.loaded ${PATHS.unit} /etc/coreos-infra /etc/.coreos-infra
-      rm -rf /var/lib/coreos-infra/{open,generations,reverted,failed,objects,serials,stage,prep.*} /run/coreos-infra/{lease,bundle.*,check.*,deadline.*}
+      rm -rf /var/lib/coreos-infra/{open,generations,reverted,failed,deny,objects,serials,stage,prep.*} /run/coreos-infra/{lease,bundle.*,check.*,deadline.*}
       systemctl stop 'coreos-infra-inhibit-*' 2>/dev/null; systemctl daemon-reload`);
     const { facts } = await this.observe();
     if (facts.helperVersion === helperVersion(FAULTS)) return;

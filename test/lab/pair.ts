@@ -49,6 +49,8 @@ export interface Pair {
 export interface PairOptions {
   /** Hosts of the inventory to boot; default: all of them. */
   readonly hosts?: readonly string[];
+  /** Images beside those that the inventory names. */
+  readonly images?: readonly string[];
 }
 
 /** A pair for all tests of the surrounding describe. */
@@ -76,7 +78,7 @@ export async function withPair<T>(work: (pair: Pair) => Promise<T>, options: Pai
   }
 }
 
-async function pairUp({ hosts: wanted }: PairOptions): Promise<Pair> {
+async function pairUp({ hosts: wanted, images: more = [] }: PairOptions): Promise<Pair> {
   const labName = `${PAIR_PREFIX}${process.pid}-${randomBytes(2).toString('hex')}`;
   const inventoryDir = join(mkdtempSync(join(tmpdir(), 'coreos-infra-pair-')), 'inventory');
   cpSync(join(packageRoot(), 'inventory'), inventoryDir, { recursive: true });
@@ -91,7 +93,10 @@ async function pairUp({ hosts: wanted }: PairOptions): Promise<Pair> {
     }));
   const log = (line: string): void => void process.stderr.write(`${labName}: ${line}\n`);
   try {
-    const state = await labUp({ labName, hosts, images: imagesOf(inventory) }, { installDeps: true, log });
+    const state = await labUp(
+      { labName, hosts, images: [...new Set([...imagesOf(inventory), ...more])] },
+      { installDeps: true, log },
+    );
     return new LabPair(state, inventoryDir);
   } catch (error) {
     await labDown(labName).catch(() => undefined);

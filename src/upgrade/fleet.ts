@@ -156,7 +156,8 @@ export class Fleet {
         ),
       ),
     );
-    return answers.some((results) => results.length > 0 && results.every(({ ok }) => ok));
+    // A DHCP server that says nothing passes where nothing speaks against it: that is no sign of life.
+    return answers.some((results) => results.length > 0 && results.every(({ ok, silent }) => ok && silent !== true));
   }
 
   /** The host and the members of all its groups, those that can be reached. */

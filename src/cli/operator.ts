@@ -6,6 +6,10 @@ import type { InventoryFlags } from './target-inventory.ts';
 export interface StatusFlags extends InventoryFlags {
   readonly drift?: true;
   readonly json?: true;
+  /** Seconds between two looks. */
+  readonly watch?: number;
+  /** A file for node_exporter's textfile collector; true: stdout. */
+  readonly prometheus?: string | true;
   readonly forks: number;
 }
 
@@ -37,6 +41,17 @@ export function registerOperator(program: Command, project: Project): void {
     .argument('[pattern]', "only these hosts: 'dns:!ns2', 'ns*'", 'all')
     .option('--drift', 'also the lines of hand edits, and what is described and not applied yet')
     .option('--json', 'as JSON (docs/status.md)')
+    .addOption(
+      new Option('--prometheus [file]', "as metrics; to a file for node_exporter's textfile collector").conflicts([
+        'json',
+        'watch',
+      ]),
+    )
+    .addOption(
+      new Option('-w, --watch [seconds]', 'again and again, every 5 s unless you say otherwise')
+        .argParser(integer(1))
+        .preset('5'),
+    )
     .addOption(new Option('-f, --forks <n>', 'hosts talked to at the same time').argParser(integer(1)).default(10))
     .action(async (pattern: string, flags: StatusFlags) => {
       const { runStatus } = await import('./status-run.ts');

@@ -1,16 +1,23 @@
 /** `run status`: asks all hosts at once, and says who serves, what is open, and what a person changed. */
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { FleetStatus } from '../engine/fleet.ts';
 import { fleetVerdict } from '../engine/fleet.ts';
-import { fleetStatus } from '../engine/status.ts';
+import type { RunContext } from '../engine/run-context.ts';
+import { fleetStatus, type StatusInput } from '../engine/status.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
 import { selectHosts } from '../inventory/pattern.ts';
 import { jsonLine } from '../report/ndjson.ts';
+import type { Activity } from '../report/status-activity.ts';
+import { prometheusText } from '../report/status-prometheus.ts';
 import { statusLines } from '../report/status-text.ts';
 import { styleFor } from '../report/terminal-style.ts';
 import type { Project } from './context.ts';
+import { UsageError } from './errors.ts';
 import { handleInterrupts } from './interrupt.ts';
 import type { StatusFlags } from './operator.ts';
 import { commandLineFor, loadOperatorTarget, operatorContext } from './operator-target.ts';
+import { readActivity } from './status-activity.ts';
 
 /** A host that does not answer must not keep the others waiting; who is slower than this is told to be unreachable. */
 const CONNECT_MS = 4_000;
@@ -30,23 +37,96 @@ export async function runStatus(pattern: string, flags: StatusFlags, project: Pr
       deadlines: { connectMs: CONNECT_MS, observeMs: OBSERVE_MS, confirmMs: OBSERVE_MS },
       signal: interruption.signal,
     });
-    const status = await fleetStatus(ctx, { hosts, roles, problems, drift: flags.drift === true });
-    const exit = interruption.signal.aborted ? EXIT.interrupted : exitOf(status);
-    if (flags.json === true) {
-      process.stdout.write(jsonLine({ at: new Date().toISOString(), exit, ...status }));
-    } else {
-      const style = styleFor(process.stdout, process.env);
-      const lines = statusLines(status, {
-        style,
-        exit,
-        drift: flags.drift === true,
-        commandLine: commandLineFor(flags),
-      });
-      process.stdout.write(`${lines.join('\n')}\n`);
-    }
-    return exit;
+    const input = { hosts, roles, problems, drift: flags.drift === true };
+    if (flags.watch === undefined) return await look(ctx, input, flags, project);
+    return await watch(ctx, flags.watch, () => look(ctx, input, flags, project));
   } finally {
     interruption.dispose();
+  }
+}
+
+/** Asks once, and prints. */
+async function look(ctx: RunContext, input: StatusInput, flags: StatusFlags, project: Project): Promise<ExitCode> {
+  const [status, activity] = await Promise.all([fleetStatus(ctx, input), readActivity(flags, project)]);
+  const exit = ctx.signal.aborted ? EXIT.interrupted : exitOf(status);
+  // A look that was cut short says nothing true.
+  if (flags.watch !== undefined && ctx.signal.aborted) return exit;
+  if (flags.prometheus !== undefined) {
+    writeMetrics(flags.prometheus, prometheusText(status, { exit, nowMs: Date.now(), activity }));
+  } else if (flags.json === true) {
+    process.stdout.write(jsonLine({ at: new Date().toISOString(), exit, ...status, ...activityJson(activity) }));
+  } else {
+    process.stdout.write(screen(status, { exit, flags, activity }));
+  }
+  return exit;
+}
+
+/** Until Ctrl-C; then with the exit code of the last look. */
+async function watch(ctx: RunContext, everySec: number, lookOnce: () => Promise<ExitCode>): Promise<ExitCode> {
+  let exit: ExitCode = EXIT.ok;
+  while (!ctx.signal.aborted) {
+    const code = await lookOnce();
+    if (!ctx.signal.aborted) exit = code;
+    await pause(everySec * 1000, ctx.signal);
+  }
+  return exit;
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((done) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      done();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener('abort', end);
+  });
+}
+
+interface Screen {
+  readonly exit: ExitCode;
+  readonly flags: StatusFlags;
+  readonly activity: Activity;
+}
+
+function screen(status: FleetStatus, { exit, flags, activity }: Screen): string {
+  const style = styleFor(process.stdout, process.env);
+  const drift = flags.drift === true;
+  const text = `${statusLines(status, { style, exit, drift, activity, commandLine: commandLineFor(flags) }).join('\n')}\n`;
+  if (flags.watch === undefined) return text;
+  const time = new Date().toTimeString().slice(0, 8);
+  // On a terminal in place, without a flash: the old text goes once the new one is there. Elsewhere one after the other.
+  const isTerminal = process.stdout.isTTY === true && process.env['TERM'] !== 'dumb';
+  return isTerminal ? `\x1b[H\x1b[J${time} · every ${flags.watch} s · Ctrl-C ends\n\n${text}` : `${time}\n${text}\n`;
+}
+
+function activityJson({ last, next }: Activity): object {
+  const { command, outcome, exit, startedAt, owner, schedule } = last ?? {};
+  return {
+    last: last === undefined ? null : { command, outcome, exit, startedAt, owner, schedule },
+    next: next ?? null,
+  };
+}
+
+/** The collector may read at any moment: in one piece, under a name that it does not read until then. */
+function writeMetrics(target: string | true, text: string): void {
+  if (target === true) {
+    process.stdout.write(text);
+    return;
+  }
+  const path = resolve(target);
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    writeFileSync(temporary, text, { mode: 0o644 });
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw new UsageError(`--prometheus ${target}: ${error instanceof Error ? error.message : String(error)}`, {
+      remedy: 'Give a file in a folder that is there and may be written.',
+      cause: error,
+    });
   }
 }
 

@@ -130,7 +130,7 @@ function stateOf(one: Judged, isInService: boolean): ServiceState {
     ...(zones === undefined ? {} : { zones }),
     ...(time === undefined ? {} : { time }),
     failed: isInService && isReached ? failed.map(({ name, detail }) => ({ name, detail })) : [],
-    warnings: results.flatMap(({ warning }) => (warning === undefined ? [] : [warning])),
+    warnings: isInService ? results.flatMap(({ warning }) => (warning === undefined ? [] : [warning])) : [],
     ...(from === undefined ? {} : { askedFrom: from }),
   };
 }

@@ -2,6 +2,7 @@
 import { type FleetStatus, fleetVerdict, type HostStatusReport } from '../engine/fleet.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
 import { printable, printableLines } from './sanitize.ts';
+import { type Activity, activityWords } from './status-activity.ts';
 import { changeCell, noteCell, osCell, secondsLeft, serviceCell } from './status-cells.ts';
 import { driftLines } from './status-drift-text.ts';
 import { type Mark, paragraph, type Style, spread, symbol } from './style.ts';
@@ -11,6 +12,8 @@ import { localMinute, names } from './words.ts';
 export interface StatusTextOptions {
   readonly style: Style;
   readonly exit: ExitCode;
+  /** What ran last and what runs next, by themselves or by somebody. */
+  readonly activity?: Activity;
   /** Lines of hand edits, and what is not applied yet. */
   readonly drift: boolean;
   /** `unlock ns1` → `./run unlock ns1 --lab`: as the user may paste it to mean the same hosts. */
@@ -46,7 +49,7 @@ function fleetLines({ hosts, services }: FleetStatus, style: Style): readonly st
 }
 
 /** `2 of 2 serve everything · no locks` */
-function verdictLines(status: FleetStatus, { style, exit }: StatusTextOptions): readonly string[] {
+function verdictLines(status: FleetStatus, { style, exit, activity = {} }: StatusTextOptions): readonly string[] {
   const { serving, failing, unreached, isIdle } = fleetVerdict(status);
   const { hosts } = status;
   const locked = hosts.filter(({ lease, changeSet }) => lease !== null || changeSet !== null).map(({ name }) => name);
@@ -57,6 +60,7 @@ function verdictLines(status: FleetStatus, { style, exit }: StatusTextOptions): 
     ...failing.map(({ host, services }) => `${host} fails: ${services.join(', ')}`).slice(0, 4),
     ...(unreached.length === 0 ? [] : [`${names(unreached)} unreachable`]),
     locked.length === 0 ? 'no locks' : `locked: ${names(locked)}`,
+    ...activityWords(activity, style),
   ];
   return [spread(style, parts.join(' · '), exit === EXIT.ok ? '' : style.paint('dim', `exit ${exit}`)).trimEnd()];
 }

@@ -16,6 +16,8 @@ export interface RunFilter {
   readonly failed?: boolean;
   /** Began by this schedule. */
   readonly schedule?: string;
+  /** Rehearsals in this lab; null: the real hosts. Default: both. */
+  readonly lab?: string | null;
   /** Newest so many. */
   readonly limit?: number;
 }
@@ -33,6 +35,7 @@ export function listRuns(database: Database, filter: RunFilter = {}): readonly R
   if (filter.playbook !== undefined) where('command = ?', filter.playbook);
   if (filter.since !== undefined) where('started_at >= ?', filter.since);
   if (filter.schedule !== undefined) where('schedule = ?', filter.schedule);
+  if (filter.lab !== undefined) where('lab IS ?', filter.lab);
   if (filter.failed === true) where('(exit IS NULL OR exit <> 0)');
   const rows = database.all(
     `SELECT runs.*, (SELECT count(*) FROM changes WHERE changes.run = runs.seq) AS changes FROM runs

@@ -206,7 +206,7 @@ class Reader {
       this.#problem(
         node,
         'values encrypted with ansible-vault cannot be read',
-        'Keep the secret in a file outside the inventory and give it with -e @FILE.',
+        'Name where the secret is kept: !env NAME, !command [program, argument] or !sops FILE#KEY (docs/secrets.md).',
       );
     else this.#problem(node, `unknown YAML tag "${tag}"`, `Remove ${tag}, or put quotes around the value.`);
     return false;

@@ -7,11 +7,15 @@ const BYTES_MIN = 4;
 const known = new Set<string>();
 let pattern: RegExp | undefined;
 
+/** Words of a secret that are as long as this are masked by themselves: a parser quotes the one at which it stumbles. */
+const WORD_BYTES_MIN = 8;
+
 /** The value, and the forms in which a program's words may hold it: single lines, JSON, without control characters. */
 export function rememberSecret(value: Uint8Array): void {
   const text = Buffer.from(value).toString('utf8');
   const lines = text.split(/\r?\n/).map((line) => line.trim());
-  const plain = [text, text.trim(), ...lines];
+  const words = text.split(/\s+/).filter((word) => Buffer.byteLength(word) >= WORD_BYTES_MIN);
+  const plain = [text, text.trim(), ...lines, ...words];
   const before = known.size;
   const forms = plain.flatMap((form) => [
     form,

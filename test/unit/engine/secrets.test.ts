@@ -11,6 +11,7 @@ import type { Observation } from '../../../src/engine/observation.ts';
 import { pathsToShow, plan } from '../../../src/engine/plan.ts';
 import { sha256 } from '../../../src/engine/plan-files.ts';
 import { withPodmanSecrets } from '../../../src/engine/podman-secrets.ts';
+import { restoredHost } from '../../../src/engine/restored-host.ts';
 import { encodeBundle } from '../../../src/host/bundle.ts';
 import { encodeManaged } from '../../../src/host/managed.ts';
 import { parseObservation } from '../../../src/host/wire.ts';
@@ -221,5 +222,29 @@ describe('a podman secret', () => {
     expect(() => desiredHost(host(), { uses: [use(role)], members: [], inventory, zones: () => [] })).toThrow(
       DesiredStateError,
     );
+  });
+});
+
+describe('an earlier generation', () => {
+  it('comes back with its secrets hidden, and keeps the podman secrets that its quadlets name', () => {
+    const content = Buffer.from('key hunter22\n');
+    const entry = managed(PATH, 'key hunter22\n', { mode: 0o600, secret: true });
+    const kept = { role: 'web', name: 'db', hostName: 'db-0123456789ab', fingerprint: 'aa:bb' };
+    const foreign = { ...kept, role: 'other', hostName: 'x-0123456789ab' };
+    const { desired: wanted } = restoredHost({
+      host: host(),
+      generation: { managed: [entry], podmanSecrets: [kept, foreign], contents: new Map([[entry.sha256, content]]) },
+      roles: ['web'],
+      present: [],
+      managed: [],
+      osDefaults: new Map(),
+    });
+    expect(inspect(wanted, { depth: null, showHidden: true })).not.toContain('hunter22');
+    const seen = { ...observation(), podmanSecrets: [{ ...kept, hostName: 'db-ffffffffffff' }, foreign] };
+    const changes = changesOf(wanted, seen);
+    const changeSet = buildChangeSet(header, wanted, seen, serials, changes);
+    expect(changeSet?.managed).toMatchObject([{ path: PATH, secret: true, sha256: sha256('key hunter22\n') }]);
+    expect(changeSet?.podmanSecrets).toEqual([foreign, kept]);
+    expect(changeSet?.newSecrets).toEqual([]);
   });
 });

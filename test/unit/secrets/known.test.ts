@@ -16,6 +16,7 @@ describe('maskKnown', () => {
     ['as JSON writes it', 'a"b\\c', 'got "a\\"b\\\\c"', 'got "********"'],
     ['line by line', 'first-line\nsecond-line\n', 'bad: second-line', 'bad: ********'],
     ['with control characters made spaces', 'tab\tbed!', 'got tab bed!', 'got ********'],
+    ['word by word', 'correct horse-battery staple-of', 'near horse-battery', 'near ********'],
     ['several times', 'wxyz', 'wxyz and wxyz', '******** and ********'],
   ])('masks a secret %s', (_how, secret, said, shown) => {
     remember(secret);

@@ -1,0 +1,302 @@
+/** Secrets on real hosts: from their sources into files and containers, and nowhere else; and the role base, which must be able to undo itself. */
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { packageRoot } from '../../src/assets.ts';
+import type { RunEvent, Summary } from '../../src/engine/events.ts';
+import { runDnsProbes } from '../../src/probes/dns.ts';
+import { noLab, usePair } from './pair.ts';
+import { encryptFile, findSops, makeAgeKey } from './sops.ts';
+
+/** Everything that may be seen nowhere. */
+const words = { first: draw(), second: draw(), broken: `${draw()} { ${draw()}` };
+const keys = { first: `HEX:${randomBytes(32).toString('hex')}`, second: `HEX:${randomBytes(20).toString('hex')}` };
+
+function draw(): string {
+  return `word-${randomBytes(12).toString('hex')}`;
+}
+
+interface Result {
+  readonly code: number;
+  readonly summary: Summary;
+}
+
+describe.skipIf(noLab)('secrets', () => {
+  const pair = usePair();
+  const folder = mkdtempSync(join(tmpdir(), 'secrets-test-'));
+  /** All that runs printed. */
+  const printed: string[] = [];
+
+  const run = async (playbook: string, ...args: readonly string[]): Promise<Result> => {
+    const target = ['-i', pair().inventoryDir, '--lab', '--lab-name', pair().labName];
+    return summaryOf(await command(folder, printed, [playbook, ...target, '--json', '--diff', ...args]));
+  };
+  const changes = ({ summary }: Result, host = 'ns1'): readonly string[] =>
+    (summary.hosts[host]?.changes ?? []).map(({ resource, action }) => `${action} ${resource}`);
+  const setVars = (group: string, text: string): void =>
+    writeFileSync(join(pair().inventoryDir, 'group_vars', `${group}.yaml`), text);
+  const addressOf = (host: string): string => pair().state.hosts.find(({ name }) => name === host)?.address ?? '';
+
+  beforeAll(() => {
+    for (const name of ['playbooks', 'roles']) mkdirSync(join(folder, name), { recursive: true });
+    for (const name of ['base', 'chrony'])
+      writeFileSync(join(folder, `playbooks/${name === 'chrony' ? 'deploy-ntp' : name}.ts`), playbookOf(name));
+    writeFileSync(join(folder, 'playbooks/app.ts'), APP_PLAYBOOK);
+    mkdirSync(join(folder, 'roles/app'));
+    writeFileSync(join(folder, 'roles/app/index.ts'), APP_ROLE);
+  });
+  afterAll(() => {
+    vi.unstubAllEnvs();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  describe('in podman', () => {
+    const answer = async (): Promise<string> => {
+      const probe = { kind: 'dns-version', server: addressOf('ns1'), port: 5353, expect: '' } as const;
+      const [result] = await runDnsProbes([probe], { timeoutMs: 2_000, tries: 3 });
+      return result?.detail ?? '';
+    };
+    const secretNames = async (): Promise<readonly string[]> =>
+      (await pair().onHost('ns1', 'podman secret ls --format "{{.Name}}"'))
+        .split('\n')
+        .filter((name) => name !== '')
+        .sort();
+
+    it('are made under a fresh name, which the container uses; the same value again changes nothing', async () => {
+      setVars('dhcp', 'app_word: !env APP_WORD\n');
+      expect((await run('app', '-l', 'ns1')).summary.error?.message).toContain('APP_WORD is not set');
+      vi.stubEnv('APP_WORD', words.first);
+      const first = await run('app', '-l', 'ns1');
+      expect(first).toMatchObject({ code: 0, summary: { status: 'changed' } });
+      expect(changes(first)).toEqual([
+        'create podman-secret:app-conf',
+        'create quadlet:app.container',
+        'start unit:app.service',
+      ]);
+      expect(await answer()).toContain(words.first);
+      expect(await run('app', '-l', 'ns1')).toMatchObject({ code: 0, summary: { status: 'ok' } });
+    });
+
+    it('get another name for another value, and one that does not work is undone and taken away', async () => {
+      const before = await secretNames();
+      vi.stubEnv('APP_WORD', words.second);
+      expect(changes(await run('app', '-l', 'ns1'))).toContain('restart unit:app.service');
+      expect(await answer()).toContain(words.second);
+      const both = await secretNames();
+      expect(both).toEqual(expect.arrayContaining([...before]));
+      expect(both).toHaveLength(2);
+      vi.stubEnv('APP_WORD', words.broken);
+      expect(await run('app', '-l', 'ns1')).toMatchObject({
+        code: 2,
+        summary: { hosts: { ns1: { status: 'reverted' } } },
+      });
+      expect(await answer()).toContain(words.second);
+      expect(await secretNames()).toEqual(both);
+    });
+  });
+
+  describe('of chrony', () => {
+    const keyOfPeer = async (): Promise<string> => {
+      const lines = (await pair().onHost('ns1', 'chronyc -N -c authdata -a')).split('\n');
+      return lines.find((line) => line.startsWith(`${addressOf('ns2')},`)) ?? '';
+    };
+    const vars = 'chrony_group: _chrony\nchrony_peer_key: 7\nchrony_keys: [{ id: 7, key: ';
+
+    it('authenticate the peers, and are reread without a restart', async () => {
+      vi.stubEnv('NTP_KEY', keys.first);
+      setVars('ntp', `${vars}!env NTP_KEY }]\n`);
+      expect(await run('deploy-ntp')).toMatchObject({ code: 0, summary: { status: 'changed' } });
+      expect(await pair().onHost('ns1', 'stat -c "%a %U %G" /etc/chrony.keys')).toBe('640 root _chrony');
+      expect(await keyOfPeer()).toMatch(/,SK,7,[^,]*,256,/);
+      const pid = await pair().onHost('ns1', 'systemctl show -P MainPID chronyd.service');
+      vi.stubEnv('NTP_KEY', keys.second);
+      const second = await run('deploy-ntp');
+      expect(second).toMatchObject({ code: 0, summary: { status: 'changed' } });
+      expect(changes(second)).toEqual(['update file:/etc/chrony.keys', 'reload unit:chronyd.service']);
+      expect(second.summary.hosts['ns1']?.changes[0]).toEqual({
+        resource: 'file:/etc/chrony.keys',
+        action: 'update',
+        detail: 'changed (secret)',
+      });
+      expect(await keyOfPeer()).toMatch(/,SK,7,[^,]*,160,/);
+      expect(await pair().onHost('ns1', 'systemctl show -P MainPID chronyd.service')).toBe(pid);
+    });
+
+    it('come from a file that sops has encrypted with age, and from no other key', async ({ skip }) => {
+      const sops = await findSops();
+      if (typeof sops === 'string') {
+        process.stderr.write(`the test with the real sops is skipped: ${sops}\n`);
+        return skip(sops);
+      }
+      const recipient = makeAgeKey(sops, join(folder, 'age.txt'));
+      makeAgeKey(sops, join(folder, 'other.txt'));
+      const file = join(pair().inventoryDir, 'group_vars/ntp.sops.yaml');
+      encryptFile(sops, file, recipient, `chrony_keys:\n  - id: 7\n    key: ${keys.second}\n`);
+      setVars('ntp', 'chrony_group: _chrony\nchrony_peer_key: 7\n');
+      vi.stubEnv('PATH', sops.path);
+      vi.stubEnv('SOPS_AGE_KEY_FILE', join(folder, 'other.txt'));
+      const refused = await run('deploy-ntp');
+      expect(refused).toMatchObject({
+        code: 1,
+        summary: { error: { message: expect.stringContaining('sops has no key for') } },
+      });
+      expect(refused.summary.error?.remedy).toContain(recipient);
+      // The very key that the hosts have by now.
+      vi.stubEnv('SOPS_AGE_KEY_FILE', join(folder, 'age.txt'));
+      expect(await run('deploy-ntp')).toMatchObject({ code: 0, summary: { status: 'ok' } });
+      const shown = await command(folder, printed, ['inventory', 'show', 'ns1', '-i', pair().inventoryDir]);
+      expect(shown.stdout).toMatch(/chrony_keys +\[\{"id":7,"key":"\(secret\)"\}\]/);
+    });
+  });
+
+  it('are seen in no output, no journal and no file that others may read', async () => {
+    const all = [...Object.values(words), keys.first, keys.second, keys.first.slice(4), keys.second.slice(4)];
+    for (const secret of all) expect(printed.join('\n')).not.toContain(secret);
+    const look = `journalctl -b --no-pager -o cat | grep -cF -e ${keys.first} -e ${keys.second} -e ${words.first} -e ${words.second} || true`;
+    expect(await pair().onHost('ns1', look)).toBe('0');
+    const files = await pair().onHost(
+      'ns1',
+      `grep -rlF -e ${keys.first} -e ${keys.second} -e ${words.first} -e ${words.second} /etc /var/lib/coreos-infra /run 2>/dev/null | xargs -r stat -c "%a %n"`,
+    );
+    expect(files).toContain('640 /etc/chrony.keys');
+    for (const line of files.split('\n').filter((one) => one !== ''))
+      expect(line).toMatch(/^(?:640 \/etc\/chrony\.keys|600 |400 )/);
+  });
+
+  describe('role base', () => {
+    const vars = (ssh: number, bind: number): string => `interface: host0
+redundancy: { minHealthy: 1 }
+base_hostname: ns1-renamed
+base_nameservers: [192.0.2.1]
+base_dns_stub: false
+base_sysctls: { net.ipv4.ip_nonlocal_bind: ${bind} }
+base_firewall: { rules: [tcp dport ${ssh} accept, "udp dport { 53, 123 } accept"] }
+base_authorized_keys: { core: ["${PUBLIC_KEY}"] }
+base_motd: Managed by coreos-infra.
+`;
+    const state = () =>
+      pair().onHost(
+        'ns1',
+        'cat /proc/sys/kernel/hostname /etc/hostname /proc/sys/net/ipv4/ip_nonlocal_bind; nft list table inet coreos_infra | grep "tcp dport"; cat /etc/resolv.conf | grep ^nameserver; readlink /etc/resolv.conf; sshd -T | grep -i authorizedkeysfile; ls /etc/motd.d',
+      );
+
+    it('makes a host what is described, and the second run changes nothing', async () => {
+      setVars('all', vars(22, 1));
+      const first = await run('base', '-l', 'ns1');
+      expect(first).toMatchObject({ code: 0, summary: { status: 'changed' } });
+      expect((await state()).split('\n').map((line) => line.trim())).toEqual([
+        'ns1-renamed',
+        'ns1-renamed',
+        '1',
+        'tcp dport 22 accept',
+        expect.stringMatching(/^nameserver .*\.1$/),
+        '../run/systemd/resolve/stub-resolv.conf',
+        expect.stringContaining('/etc/ssh/authorized_keys.d/%u'),
+        '50-coreos-infra',
+      ]);
+      expect(await run('base', '-l', 'ns1')).toMatchObject({ code: 0, summary: { status: 'ok' } });
+    });
+
+    it('that locks everybody out is undone by the host itself, wholly', async () => {
+      const before = await state();
+      setVars('all', vars(2222, 0).replace('ns1-renamed', 'ns1-locked'));
+      const result = await run('base', '-l', 'ns1', '--confirm-within', '5');
+      expect(result).toMatchObject({ code: 2, summary: { hosts: { ns1: { status: 'reverted' } } } });
+      expect(await state()).toBe(before);
+    });
+
+    it('is refused by nft before anything is touched, and takes its table away when no firewall is asked for', async () => {
+      setVars('all', vars(22, 1).replace('udp dport', 'udp dprot'));
+      const wrong = await run('base', '-l', 'ns1');
+      expect(wrong).toMatchObject({ code: 2, summary: { hosts: { ns1: { status: 'failed' } } } });
+      expect(wrong.summary.hosts['ns1']?.error?.detail.join('\n')).toContain('dprot');
+      setVars('all', vars(22, 1).replace(/base_firewall.*\n/, ''));
+      expect(changes(await run('base', '-l', 'ns1'))).toEqual(
+        expect.arrayContaining([
+          'delete file:/etc/coreos-infra-firewall.nft',
+          'stop unit:coreos-infra-firewall.service',
+        ]),
+      );
+      expect(await pair().onHost('ns1', 'nft list tables')).not.toContain('coreos_infra');
+      expect(await run('base', '-l', 'ns1')).toMatchObject({ code: 0, summary: { status: 'ok' } });
+    });
+  });
+});
+
+const PUBLIC_KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl test';
+
+const playbookOf = (role: string): string => `/** ${role} */
+import { definePlaybook } from 'coreos-infra';
+import { ${role} } from 'coreos-infra/roles/${role}';
+export default definePlaybook({ name: '${role === 'chrony' ? 'deploy-ntp' : role}', hosts: '${role === 'chrony' ? 'ntp' : 'all'}', roles: [${role}] });
+`;
+
+const APP_PLAYBOOK = `/** A container whose configuration is a podman secret. */
+import { definePlaybook } from 'coreos-infra';
+import { app } from '../roles/app/index.ts';
+export default definePlaybook({ name: 'app', hosts: 'all', roles: [app] });
+`;
+
+/** CoreDNS answers version.bind with the word: whoever hears it knows what the container has read. */
+const APP_ROLE = `import { defineRole, image, mountedSecret, podmanSecret, quadlet, SecretValue, secretText, Type, unit } from 'coreos-infra';
+const IMAGE = 'docker.io/coredns/coredns:1.15.0';
+export const app = defineRole({
+  name: 'app',
+  description: 'a container that reads its configuration from a podman secret',
+  vars: Type.Object({ word: SecretValue() }),
+  resources({ vars, host }) {
+    const conf = podmanSecret({
+      name: 'app-conf',
+      value: secretText\`.:5353 {\\n  bind \${host.address}\\n  chaos \${vars.word}\\n}\\n\`,
+    });
+    const container = quadlet('app.container', {
+      Container: {
+        Image: IMAGE,
+        Network: 'host',
+        Pull: 'never',
+        Exec: '-conf /run/secrets/corefile',
+        Secret: mountedSecret(conf, { target: '/run/secrets/corefile', uid: 65532, gid: 65532 }),
+      },
+    });
+    return [image(IMAGE), conf, container, unit('app.service', { settleSec: 1 })];
+  },
+});
+`;
+
+interface Printed {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Our own command in a project's folder; its environment is the one of this moment. */
+function command(cwd: string, printed: string[], args: readonly string[]): Promise<Printed> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [join(packageRoot(), 'dist/cli.js'), ...args], {
+      cwd,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const chunks: Record<'stdout' | 'stderr', Buffer[]> = { stdout: [], stderr: [] };
+    child.stdout.on('data', (chunk: Buffer) => chunks.stdout.push(chunk));
+    child.stderr.on('data', (chunk: Buffer) => chunks.stderr.push(chunk));
+    child.on('error', reject);
+    child.on('close', (code) => {
+      const [stdout, stderr] = [
+        Buffer.concat(chunks.stdout).toString('utf8'),
+        Buffer.concat(chunks.stderr).toString('utf8'),
+      ];
+      printed.push(stdout, stderr);
+      resolve({ code: code ?? -1, stdout, stderr });
+    });
+  });
+}
+
+function summaryOf({ code, stdout, stderr }: Printed): Result {
+  const events = stdout.split('\n').filter((line) => line !== '');
+  const summary = events.length === 0 ? undefined : (JSON.parse(events.at(-1) ?? '') as RunEvent);
+  if (summary?.event !== 'summary') throw new Error(`no summary: exit ${code}\n${stderr}`);
+  return { code, summary };
+}

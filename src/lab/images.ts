@@ -1,6 +1,6 @@
 /** The container images of a lab: from their registry where one answers, else built here, under the name that the roles use. */
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { assetPath } from '../assets.ts';
 import { InfraError } from '../errors.ts';
 import type { Inventory } from '../inventory/model.ts';
@@ -9,7 +9,7 @@ import { LabError } from './errors.ts';
 import { hash, labFolder } from './paths.ts';
 import type { Log } from './progress.ts';
 import { step } from './progress.ts';
-import { runScript, scriptPath } from './shell.ts';
+import { run, runScript, scriptPath } from './shell.ts';
 
 /** How the lab builds an image that no registry gives. */
 interface Recipe {
@@ -138,23 +138,31 @@ export async function programOf(reference: string, log: Log): Promise<string> {
   return join(await compile(recipe, reference, base, log), recipe.folder);
 }
 
-/** Adds the images to the store that all hosts of the lab read. */
+/** The store that all hosts of the lab read: a new one is a copy of a cached one, to an existing one the images are added. */
 export async function fillImageStore(
   labName: string,
   base: string,
   builds: readonly ImageBuild[],
   log: Log,
 ): Promise<void> {
-  const archives = await Promise.all(builds.map((build) => build.archive));
-  const folder = labFolder(labName);
-  const args = [join(folder, 'images'), base, join(folder, 'images.scratch'), ...archives];
-  await step(
-    log,
+  const archives = (await Promise.all(builds.map((build) => build.archive))).sort();
+  const store = join(labFolder(labName), 'images');
+  const title =
     builds.length === 0
       ? 'making an empty image store'
-      : `loading ${builds.map((build) => build.reference).join(', ')}`,
-    () => runScript('image-store.sh', args, { what: 'loading images' }),
+      : `loading ${builds.map((build) => build.reference).join(', ')}`;
+  if (existsSync(store)) {
+    const args = [store, base, `${store}.scratch`, ...archives];
+    await step(log, title, () => runScript('image-store.sh', args, { what: 'loading images' }));
+    return;
+  }
+  const key = keyOf(
+    [scriptPath('image-set.sh'), scriptPath('image-store.sh')],
+    ...[base, ...archives].map((path) => basename(path)),
   );
+  const set = await ensureArtifact(`images-${key}`, title, scriptPath('image-set.sh'), [base, ...archives], log);
+  const copy = 'rm -rf "$2.new" && cp -a --reflink=auto "$1" "$2.new" && mv -T "$2.new" "$2"';
+  await run(['sh', '-c', copy, '-', join(set, 'images'), store], { what: 'copying images' });
 }
 
 function recipeKey({ folder }: Recipe, tag: string): string {

@@ -16,9 +16,10 @@ at_step() {
     kill) kill -KILL 0 ;;
     pause)
       : >"$FAULT_FILE.pause"
+      [[ -n ${NEVER-} ]] || exec {NEVER}<> <(:)
       for ((n = 0; n < 600; n++)); do
         [[ -e $FAULT_FILE.pause ]] || break
-        sleep 0.1 9>&-
+        nap 0.1
       done
       ;;
     fail) fail write-failed "the fault that was asked for" ;;

@@ -1,5 +1,4 @@
 /** Inputs and hosts that a change set cannot work with: refused or reverted, with the cause and the remedy in words, and nobody notices. */
-import { labFill, labFree } from '../../src/lab/index.ts';
 import type { Content } from './content.ts';
 import type { FaultPair } from './fault-pair.ts';
 import { wholeness } from './host-state.ts';
@@ -89,8 +88,8 @@ export const BAD_INPUTS: readonly BadInput[] = [
   },
   {
     name: 'a full /var',
-    breaks: (pair) => labFill(pair.labName, 'ns1', '/var'),
-    mends: (pair) => labFree(pair.labName, 'ns1', '/var'),
+    breaks: (pair) => pair.fill(pair.host('ns1')),
+    mends: (pair) => pair.free(pair.host('ns1')),
     exit: 2,
     says: 'failed',
     cause: /no space|[Nn]o space left on device/,

@@ -4,7 +4,17 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type LabState, labBoot, labCrash, labDown, labFree, labHeal, labUp } from '../../src/lab/index.ts';
+import {
+  type LabState,
+  labBoot,
+  labCrash,
+  labCut,
+  labDown,
+  labFill,
+  labFree,
+  labHeal,
+  labUp,
+} from '../../src/lab/index.ts';
 import { hostFolder } from '../../src/lab/paths.ts';
 import { isSupervised } from '../../src/lab/processes.ts';
 import { Client } from './client-process.ts';
@@ -33,6 +43,8 @@ export class FaultPair {
   readonly #objects = new Set<string>();
   /** Hosts that nobody has seen up since their power cut. */
   readonly #off = new Set<string>();
+  readonly #cut = new Set<string>();
+  readonly #full = new Set<string>();
 
   private constructor(state: LabState, dir: string) {
     this.labName = state.name;
@@ -150,9 +162,31 @@ export class FaultPair {
   async restore(): Promise<void> {
     for (const view of this.hosts) {
       if (this.#off.has(view.name) || view.init === undefined) await this.boot(view);
-      await labHeal(this.labName, view.name);
-      await labFree(this.labName, view.name, '/var');
+      if (this.#cut.has(view.name)) await this.heal(view);
+      if (this.#full.has(view.name)) await this.free(view);
     }
+  }
+
+  /** Pulls the host's cable, until `heal`. */
+  async cut(view: HostView): Promise<void> {
+    this.#cut.add(view.name);
+    await labCut(this.labName, view.name);
+  }
+
+  async heal(view: HostView): Promise<void> {
+    await labHeal(this.labName, view.name);
+    this.#cut.delete(view.name);
+  }
+
+  /** Takes all space on /var, until `free`. */
+  async fill(view: HostView): Promise<void> {
+    this.#full.add(view.name);
+    await labFill(this.labName, view.name, '/var');
+  }
+
+  async free(view: HostView): Promise<void> {
+    await labFree(this.labName, view.name, '/var');
+    this.#full.delete(view.name);
   }
 
   /** As `restore`, and deployed anew whatever became of it; throws when that does not succeed. */

@@ -1,7 +1,7 @@
 /** One case of the sweep: a run that something happens to, then time passes, then the host is one of its two states and the next run succeeds. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GO_SECONDS } from '../../src/engine/run-context.ts';
-import { labBoot, labCut, labFill, labFree, labHeal } from '../../src/lab/index.ts';
+import { labBoot } from '../../src/lab/index.ts';
 import type { Case } from './cases.ts';
 import type { Content } from './content.ts';
 import type { Controller } from './controller-process.ts';
@@ -148,13 +148,13 @@ async function inflict(pair: FaultPair, view: HostView, { fault, step }: Case, c
       await view.shell(step.startsWith('saying go') ? KILL_APPLY : KILL_SESSIONS);
       return;
     case 'cut':
-      await labCut(pair.labName, view.name);
+      await pair.cut(view);
       return;
     case 'crash':
       await pair.crash(view);
       return;
     case 'full':
-      await labFill(pair.labName, view.name, '/var');
+      await pair.fill(view);
       return;
     case 'stop-controller':
       controller.signal('SIGSTOP');
@@ -176,14 +176,14 @@ async function aftermath(pair: FaultPair, view: HostView, { fault }: Case, contr
         ENDS_WITHIN_MS,
         'the host that is cut off does not end the change set',
       );
-      await labHeal(pair.labName, view.name);
+      await pair.heal(view);
       return;
     case 'crash':
       await pair.boot(view);
       return;
     case 'full':
       await controller.until(() => false, FULL_MS);
-      await labFree(pair.labName, view.name, '/var');
+      await pair.free(view);
       return;
     case 'stop-controller':
       await sleep(1_000 * CONFIRM_WITHIN_SEC + LEASE_MS);

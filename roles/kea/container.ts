@@ -8,9 +8,11 @@ export interface ContainerInput {
   readonly image: string;
   /** No raw sockets: all clients come through relay agents. */
   readonly relayedOnly: boolean;
+  /** Where its partner reaches it; undefined: it has none. */
+  readonly haPort: number | undefined;
 }
 
-export function container({ daemon, image, relayedOnly }: ContainerInput): QuadletResource {
+export function container({ daemon, image, relayedOnly, haPort }: ContainerInput): QuadletResource {
   return quadlet(`${daemon.name}.container`, {
     Unit: {
       Description: `Kea ${daemon.name} (coreos-infra)`,
@@ -50,7 +52,7 @@ export function container({ daemon, image, relayedOnly }: ContainerInput): Quadl
       RuntimeDirectoryPreserve: 'yes',
       StateDirectory: 'kea',
       StateDirectoryMode: '0750',
-      ExecReload: execWords(['/bin/bash', '-c', reloadScript(daemon)]),
+      ExecReload: execWords(['/bin/bash', '-c', reloadScript(daemon, haPort)]),
       Restart: 'always',
       RestartSec: 1,
       TimeoutStartSec: 60,

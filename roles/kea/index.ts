@@ -80,6 +80,7 @@ function serverResources({ config, image: name }: KeaServer): readonly Resource[
     validate: validation(daemon, name, renderForTrial(config)),
     describe: (before) => keaDiff(config.family, before, text),
   });
-  const service = container({ daemon, image: name, relayedOnly: config.family === 4 && config.socketType === 'udp' });
+  const relayedOnly = config.family === 4 && config.socketType === 'udp';
+  const service = container({ daemon, image: name, relayedOnly, haPort: config.ha?.port });
   return [settings, service, unit(service.unit, { restartOn: [service], reloadOn: [settings], order: 60 })];
 }

@@ -22,32 +22,39 @@ export function maintenance(daemon: Daemon, ha: HaSettings | undefined): Tempora
   const stays = ha?.peers.find(({ name }) => name !== ha.thisServer);
   const goes = ha?.peers.find(({ name }) => name === ha.thisServer);
   if (ha === undefined || stays === undefined || goes === undefined) return undefined;
-  const functions = `${lookFunction(daemon)}\n${SERVE}`;
+  const functions = `${lookFunction(daemon)}
+${sharesFunctions(peerUrl(ha, goes))}`;
   return {
     name: `kea-maintenance-${daemon.family}`,
     on: stays.name,
     when: 'both',
-    enter: `${functions}\n${enterScript(daemon)}`,
-    proven: `${functions}\n${PROVEN}`,
-    leave: `${functions}\n${leaveScript(daemon, peerUrl(ha, goes))}`,
-    left: `${functions}\n${LEFT}`,
+    enter: `${functions}${enterScript(daemon)}`,
+    proven: `${functions}${PROVEN}`,
+    leave: `${functions}${leaveScript(daemon)}`,
+    left: `${functions}${LEFT}`,
     withinSec: ENTER_SEC,
     leftWithinSec: LEFT_SEC,
   };
 }
 
 /**
- * Only when the two see each other: else the other one would be declared dead, and both would serve. The scopes of both are served before the
- * other stops, for the milliseconds in between: of two answers a client takes one.
+ * Only when the two see each other: else the other one would be declared dead, and both would serve. Both parts are served before the other
+ * stops, for the milliseconds in between: of two answers a client takes one.
+ *
+ * A lease update that meets the other one while it loads ends the maintenance: this server is then in partner-down, and stops serving the other's part
+ * as soon as that one is ready, up to a heartbeat before it begins. The watch, which ends with the unit that holds this state, serves it until then.
  */
 function enterScript({ family }: Daemon): string {
   return `
 look || exit 0
-case $local in hot-standby | load-balancing) ;; *) exit 0 ;; esac
+is_normal "$local" || exit 0
 [[ $touch == true ]] || { echo "its partner is not in touch ($remote): no maintenance is begun" >&2; exit 1; }
 serve "$all"
 answer=$(kea ${family} ha-maintenance-start)
-look && [[ $local == partner-in-maintenance ]] && exit 0
+if look && [[ $local == partner-in-maintenance ]]; then
+  while sleep 0.02; do look && is_normal "$local" && share; done </dev/null >/dev/null 2>&1 &
+  exit 0
+fi
 serve "$own"
 jq -r '.text // "no answer"' <<<"\${answer:-{\\}}" >&2
 exit 1
@@ -65,15 +72,13 @@ esac || { echo "state $local, its partner $remote" >&2; exit 1; }
 `;
 
 /**
- * The one that stayed goes back to its own part the moment it cancels, the other begins with its next heartbeat: until that one says that it
- * serves, both parts are served here. The command to do so is sent over a connection that is open already: 2 ms instead of 10. A heartbeat
- * that was under way while it was cancelled brings the maintenance back (seen on 2.6.3): it is cancelled again, until the partner is known to serve.
+ * Whoever cancels goes back to its own part at once, the other begins with its next heartbeat: until then both parts are served here. That command
+ * goes over a connection that is open already: 2 ms instead of 10. A heartbeat that was under way while it was cancelled brings the
+ * maintenance back (seen on 2.6.3): it is cancelled again, until the partner is known to be normal.
  */
-function leaveScript({ family }: Daemon, url: string): string {
+function leaveScript({ family }: Daemon): string {
   return `
-other() { curl -s -m 1 -H 'Content-Type: application/json' -d '{"command":"ha-heartbeat"}' '${url}' | jq -r '.[0].arguments.state' 2>/dev/null; }
 look || exit 0
-[[ $local == partner-in-maintenance ]] || exit 0
 for ((looks = 0; looks < ${LEAVE_LOOKS}; looks++)); do
   case $local in
     partner-in-maintenance)
@@ -81,20 +86,17 @@ for ((looks = 0; looks < ${LEAVE_LOOKS}; looks++)); do
       answer=$(kea ${family} ha-maintenance-cancel)
       printf '{"command":"ha-scopes","arguments":{"scopes":%s}}' "$all" >&"$line"
       exec {line}>&-
-      for ((n = 0; n < 60; n++)); do
-        case $(other) in hot-standby | load-balancing | partner-* | '') break ;; esac
-        sleep 0.02
-      done
+      sleep 0.05
       ;;
     hot-standby | load-balancing)
-      serve "$own"
-      case $remote in hot-standby | load-balancing) exit 0 ;; esac
-      sleep 0.2
+      share && is_normal "$remote" && exit 0
+      sleep 0.05
       ;;
     *) exit 0 ;;
   esac
   look || exit 0
 done
+serve "$own"
 jq -r '.text // "no answer"' <<<"\${answer:-{\\}}" >&2
 exit 1
 `;
@@ -102,11 +104,29 @@ exit 1
 
 const LEFT = `
 look || exit 0
-case $local/$remote/$touch in
-  hot-standby/hot-standby/true | load-balancing/load-balancing/true) [[ $scopes == "$own" ]] ;;
-  *) false ;;
-esac || { echo "state $local, its partner $remote, scopes $scopes" >&2; exit 1; }
+if is_normal "$local" && is_normal "$remote" && [[ $touch == true && $scopes == "$own" ]]; then exit 0; fi
+echo "state $local, its partner $remote, scopes $scopes" >&2
+exit 1
 `;
+
+/**
+ * `serve SCOPES`: answers the clients of these servers' parts, unless it does already. `share`, in a normal state: its own part, and the other's too
+ * as long as that one is there and does not serve yet; true once it does.
+ */
+function sharesFunctions(otherUrl: string): string {
+  return `is_normal() { [[ $1 == hot-standby || $1 == load-balancing ]]; }
+serve() {
+  [[ $scopes == "$1" ]] || printf '{"command":"ha-scopes","arguments":{"scopes":%s}}' "$1" | timeout 5 socat -t 4 - UNIX-CONNECT:"$socket" >/dev/null
+}
+share() {
+  local state
+  state=$(curl -s -m 1 -H 'Content-Type: application/json' -d '{"command":"ha-heartbeat"}' '${otherUrl}' | jq -r '.[0].arguments.state' 2>/dev/null)
+  case $state in
+    waiting | syncing | ready | in-maintenance) serve "$all" && return 1 ;;
+    *) serve "$own" && is_normal "$state" ;;
+  esac
+}`;
+}
 
 /**
  * `look`: sets local and remote (states), touch, scopes (what is served now), own (what is served in normal states) and all (both parts). It
@@ -127,8 +147,3 @@ look() {
   [[ -n $local && $local != null ]]
 }`;
 }
-
-/** `serve SCOPES`: answers the clients of these servers' parts, unless it does already. */
-const SERVE = `serve() {
-  [[ $scopes == "$1" ]] || printf '{"command":"ha-scopes","arguments":{"scopes":%s}}' "$1" | timeout 5 socat -t 4 - UNIX-CONNECT:"$socket" >/dev/null
-}`;

@@ -1,4 +1,5 @@
 /** Asks the services of a host: from this machine, and where its addresses are silent from here, from the hosts themselves. */
+import { dhcpSilent } from '../probes/dhcp-verdict.ts';
 import { type ProbeTiming, runProbes } from '../probes/run.ts';
 import type { Probe, ProbeResult } from '../probes/types.ts';
 import type { Vantage } from '../probes/via-host.ts';
@@ -83,9 +84,10 @@ function addressOf(probe: Probe): string | undefined {
       return probe.address;
     case 'host':
       return `${ON_HOST}${probe.host} ${probe.name}`;
+    case 'dhcp':
+      return `DHCP of ${probe.servers.join(' and ')}`;
     case 'http':
     case 'unit':
-    case 'dhcp': // its silence is no sign of a closed way: a standby is silent too
       return undefined;
   }
 }
@@ -109,11 +111,13 @@ async function askVia(
 
 /** Known to be closed from here, and nobody could ask instead. */
 function unasked(probe: Probe): ProbeResult {
+  const detail = 'silent from here, and no host could be asked to ask';
+  if (probe.kind === 'dhcp') return { ...dhcpSilent(probe, detail), tookMs: 0 };
   return {
     ok: false,
     service: probe.kind.startsWith('dns') ? 'dns' : probe.kind === 'host' ? probe.service : probe.kind,
     name: probe.kind === 'host' ? probe.name : `${probe.kind} ${addressOf(probe) ?? ''}`,
-    detail: 'silent from here, and no host could be asked to ask',
+    detail,
     tookMs: 0,
     silent: true,
   };

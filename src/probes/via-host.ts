@@ -1,11 +1,11 @@
-/** Probes asked on a host, over SSH, for services that this machine cannot reach: DNS with dig, time with chronyd -Q, ports by forwarding. */
+/** Probes asked on a host, over SSH, for services that this machine cannot reach: DNS with dig, time with chronyd -Q, DHCP with bash, ports by forwarding. */
 import { quoteArgv } from '../ssh/quote.ts';
 import type { Connection } from '../ssh/transport.ts';
 import { digCommand, parseDig } from './dig.ts';
 import { type DnsProbe, judgeDns, questionOf } from './dns.ts';
 import type { DnsOutcome, DnsQuestion } from './dns-exchange.ts';
 import { ntpProbeName } from './ntp.ts';
-import type { NtpProbe, Probe, ProbeResult, TcpProbe } from './types.ts';
+import type { DhcpProbe, NtpProbe, Probe, ProbeResult, TcpProbe } from './types.ts';
 
 /** Where questions are asked from. */
 export interface Vantage {
@@ -34,6 +34,7 @@ export async function runProbesVia(
   for (const probe of probes) {
     if (probe.kind === 'tcp') work.push(connectVia(vantage, probe).then((result) => void answers.set(probe, result)));
     if (probe.kind === 'ntp') work.push(askChronyd(vantage, probe).then((result) => void answers.set(probe, result)));
+    if (probe.kind === 'dhcp') work.push(askDhcpFrom(vantage, probe).then((result) => void answers.set(probe, result)));
   }
   const { runHostProbes } = await import('./on-host.ts');
   const own = runHostProbes(vantage, probes);
@@ -104,6 +105,22 @@ async function askChronyd({ connection }: Vantage, probe: NtpProbe): Promise<Omi
   const isNear = Math.abs(offsetMs) <= probe.maxOffsetMs;
   const detail = `offset ${offsetMs.toFixed(1)} ms${isNear ? '' : `, more than ${probe.maxOffsetMs} ms`}`;
   return { ...base, ok: isNear, detail };
+}
+
+/** undefined: none of the servers offered anything to this host. */
+async function askDhcpFrom(
+  { connection }: Vantage,
+  probe: DhcpProbe,
+): Promise<Omit<ProbeResult, 'tookMs'> | undefined> {
+  const { dhcpAnswer, dhcpQuery } = await import('./dhcp-via-host.ts');
+  const answers = probe.servers.map(async (server) => {
+    const query = dhcpQuery(probe, server);
+    const result = query === undefined ? undefined : await exec(connection, query.command);
+    return query === undefined || result === undefined
+      ? undefined
+      : dhcpAnswer(probe, query, result.stdout.toString('latin1'));
+  });
+  return (await Promise.all(answers)).find((answer) => answer !== undefined);
 }
 
 async function connectVia(

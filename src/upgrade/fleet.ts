@@ -36,6 +36,7 @@ export class Fleet {
   readonly #roles: readonly HostRole[];
   readonly #surveys = new Map<string, Survey>();
   readonly #looks = new Map<string, OsLook>();
+  readonly #lookedMs = new Map<string, number>();
   /** By pattern. */
   readonly #inService = new Map<string, Promise<boolean>>();
 
@@ -84,9 +85,16 @@ export class Fleet {
     return look;
   }
 
+  /** As it is now, or was a moment ago. */
+  async recentLook(host: string, withinMs: number): Promise<OsLook> {
+    const at = this.#lookedMs.get(host) ?? Number.NEGATIVE_INFINITY;
+    return this.#ctx.now() - at <= withinMs ? this.look(host) : this.relook(host);
+  }
+
   async relook(host: string): Promise<OsLook> {
     const look = await lookAtOs(this.#ctx, this.reached(host).connection);
     this.#looks.set(host, look);
+    this.#lookedMs.set(host, this.#ctx.now());
     return look;
   }
 

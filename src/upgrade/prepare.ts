@@ -23,6 +23,8 @@ import { neededMs, requireWindow } from './windows-now.ts';
 /** Holding Zincati, waking the guard and pinning are over in a second or two; a busy ostree is waited for. ms */
 const OPEN_MS = 90_000;
 const INSTALL_MS = 60_000;
+/** While other hosts had their turn, somebody may have been here. */
+const RECENT_MS = 15_000;
 
 export async function prepare(job: UpgradeJob, trip: Trip): Promise<Event> {
   const { ctx, fleet, leases } = job;
@@ -31,7 +33,7 @@ export async function prepare(job: UpgradeJob, trip: Trip): Promise<Event> {
     requireGoOn(job, trip);
     requireWindow(job, trip, neededMs(trip, undefined));
     say(job, trip, 'checking', 'deployments, services and peers');
-    requireUpgradable(fleet.look(name), trip);
+    requireUpgradable(await fleet.recentLook(name, RECENT_MS), trip);
     await proveHealthy(job, trip);
     const { notes } = await (await fleet.standIns(name)).prove(new Set([name]), ctx.options.forceUnsafe);
     for (const message of notes) ctx.emit({ event: 'warning', message });

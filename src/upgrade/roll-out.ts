@@ -91,12 +91,23 @@ export class RollOut {
     });
   }
 
-  /** `run`: the one that leases and slots name: another than this one's when an earlier run is taken up. */
-  job(run = this.ctx.run): UpgradeJob {
+  job(): UpgradeJob {
+    this.#job ??= this.#newJob(this.ctx.run);
+    return this.#job;
+  }
+
+  /** An earlier run is taken up: leases and slots go on under its name, until the end of this one. */
+  async adopt(run: string): Promise<UpgradeJob> {
     if (this.#job?.ctx.run === run) return this.#job;
+    await this.#job?.leases.release();
+    this.#job = this.#newJob(run);
+    return this.#job;
+  }
+
+  #newJob(run: string): UpgradeJob {
     const ctx = this.#steady(run);
     const { name, playbooks, wallMs, ignoreWindows, allowDowngrade } = this.input;
-    this.#job = {
+    return {
       ctx,
       interrupted: this.ctx.signal,
       fleet: this.fleet,
@@ -106,7 +117,6 @@ export class RollOut {
       ignoreWindows,
       allowDowngrade,
     };
-    return this.#job;
   }
 
   /** From now on clients' questions are asked as well. */

@@ -15,6 +15,7 @@ import { remember } from './remember.ts';
 import { RollOut } from './roll-out.ts';
 import { type RunUpgradeInput, rollTo } from './run-upgrade.ts';
 import type { Trip } from './trip.ts';
+import { waitForBoot } from './wait-boot.ts';
 
 /** A host on which an upgrade is open, or has failed. */
 interface OpenHost {
@@ -30,6 +31,7 @@ export async function runResume(ctx: RunContext, input: RunUpgradeInput, then: '
   rollOut.start();
   let availability: Summary['availability'];
   try {
+    await awaitAll(waiting, input);
     const hosts = await rollOut.survey(() => true);
     const open = openHosts(rollOut, hosts);
     const unfinished = input.memory.unfinished();
@@ -49,6 +51,16 @@ export async function runResume(ctx: RunContext, input: RunUpgradeInput, then: '
     availability = await rollOut.finish();
   }
   return rollOut.summary(availability);
+}
+
+/** A host that was told to reboot when its controller died may be down at this moment. */
+async function awaitAll(ctx: RunContext, { hosts, settings }: RunUpgradeInput): Promise<void> {
+  const wait = async (host: Host): Promise<void> => {
+    const withinMs = settings(host).rebootWithinSec * 1000;
+    const booted = await waitForBoot(ctx, host, { withinMs, signal: ctx.signal });
+    await booted?.connection.close();
+  };
+  await Promise.all(hosts.map(wait));
 }
 
 function openHosts({ fleet }: RollOut, hosts: readonly Host[]): readonly OpenHost[] {
@@ -83,7 +95,10 @@ async function endOpen(rollOut: RollOut, open: readonly OpenHost[], then: 'resum
     rollOut.touch(host);
     const end = await endOne(rollOut, trip, slot, then);
     // Dropped before its reboot: it is taken up from the beginning.
-    if (then === 'resume' && end.state === 'abandoned' && end.status === 'skipped') continue;
+    if (then === 'resume' && end.state === 'abandoned' && end.status === 'skipped') {
+      await rollOut.fleet.relook(host.name);
+      continue;
+    }
     const { status, changes, error, message } = end;
     const isWanted = then === 'abort' && (end.state === 'abandoned' || end.state === 'rolled-back');
     rollOut.end(host, {
@@ -101,7 +116,7 @@ async function endOpen(rollOut: RollOut, open: readonly OpenHost[], then: 'resum
 }
 
 async function endOne(rollOut: RollOut, trip: Trip, slot: OsSlot, then: 'resume' | 'abort'): Promise<HostUpgradeEnd> {
-  const job = rollOut.job(slot.run);
+  const job = await rollOut.adopt(slot.run);
   const { fleet } = rollOut;
   const { name } = trip.host;
   try {

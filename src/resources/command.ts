@@ -1,5 +1,6 @@
 /** The `command` resource: what no other resource says. */
 import { ResourceError } from './errors.ts';
+import { withoutSecret } from './no-secret.ts';
 import { checkedPath } from './paths.ts';
 import type { CommandResource, Resource, ResourceId } from './types.ts';
 
@@ -26,7 +27,7 @@ export function command(name: string, options: CommandOptions): CommandResource 
     kind: 'command',
     id: `command:${name}`,
     name,
-    script: options.script,
+    script: withoutSecret(options.script, `command ${JSON.stringify(name)}`),
     timeoutSec: options.timeoutSec ?? 60,
     ...(options.creates === undefined ? {} : { creates: checkedPath(options.creates) }),
     ...(options.unless === undefined ? {} : { unless: options.unless }),

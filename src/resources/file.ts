@@ -1,6 +1,7 @@
 /** The `file` and `directory` resources. */
 import { Secret } from '../secrets/secret.ts';
 import { ResourceError } from './errors.ts';
+import { withoutSecret } from './no-secret.ts';
 import { type AttributeOptions, checkedAttributes, checkedPath } from './paths.ts';
 import type { DirectoryResource, FileDescription, FileResource, Validation } from './types.ts';
 
@@ -28,7 +29,7 @@ export function file(path: string, options: FileOptions): FileResource {
     kind: 'file',
     id: `file:${checkedPath(path)}`,
     path,
-    content: options.content,
+    content: typeof options.content === 'string' ? withoutSecret(options.content, path) : options.content,
     ...attributes,
     ...(options.validate === undefined ? {} : { validate: options.validate }),
     ...(options.describe === undefined ? {} : { describe: options.describe }),

@@ -1,5 +1,6 @@
 /** The `quadlet` resource and the renderer of unit syntax (systemd.syntax(7), podman-systemd.unit(5)). */
 import { ResourceError } from './errors.ts';
+import { withoutSecret } from './no-secret.ts';
 import { checkedAttributes, checkedPath } from './paths.ts';
 import type { QuadletResource } from './types.ts';
 
@@ -71,7 +72,8 @@ function checkedKey(key: string): string {
 }
 
 function renderValue(key: string, value: Value): string {
-  const text = value instanceof RawValue ? value.text : String(value).replaceAll('%', '%%');
+  const plain = value instanceof RawValue ? value.text : String(value).replaceAll('%', '%%');
+  const text = withoutSecret(plain, `${key}=`);
   // A reference to a podman secret holds marks that nothing else may hold; it is made of checked parts.
   if (value instanceof RawValue && value.isReference) return text;
   // A trailing backslash continues the line; a newline starts another key.

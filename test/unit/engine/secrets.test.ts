@@ -17,7 +17,15 @@ import { encodeManaged } from '../../../src/host/managed.ts';
 import { parseObservation } from '../../../src/host/wire.ts';
 import { defineRole, Type, use } from '../../../src/index.ts';
 import { ResourceError } from '../../../src/resources/errors.ts';
-import { environmentSecret, file, mountedSecret, podmanSecret, quadlet, unit } from '../../../src/resources/index.ts';
+import {
+  command,
+  environmentSecret,
+  file,
+  mountedSecret,
+  podmanSecret,
+  quadlet,
+  unit,
+} from '../../../src/resources/index.ts';
 import { forgetSecrets } from '../../../src/secrets/known.ts';
 import { secretOf, secretText, sourcedSecret } from '../../../src/secrets/secret.ts';
 import { desired, host, managed, observation, present } from './build.ts';
@@ -44,6 +52,15 @@ describe('a file with a secret', () => {
 
   it.each([0o644, 0o660, 0o604, 0o700, 0o4600])('with mode %o is refused', (mode) => {
     expect(() => file(PATH, { content: text('x'), mode })).toThrow(ResourceError);
+  });
+
+  it('whose secret was put into plain text by mistake is refused, and so are units and commands', () => {
+    const secret = secretOf('hunter22');
+    expect(() => file(PATH, { content: `key ${secret}\n` })).toThrow(/would hold the word \(secret\)/);
+    expect(() => file(PATH, { content: JSON.stringify({ secret }) })).toThrow(ResourceError);
+    expect(() => quadlet('app.container', { Container: { Environment: `KEY=${secret}` } })).toThrow(ResourceError);
+    expect(() => quadlet('app.container', { Container: { Environment: secret as never } })).toThrow(ResourceError);
+    expect(() => command('x', { script: `echo ${secret}`, creates: '/etc/x' })).toThrow(ResourceError);
   });
 
   it('is compared by its content and changes nothing when it is the same', () => {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os/exec"
 	"strconv"
 	"strings"
 )
@@ -217,15 +216,9 @@ func (w *work) applyLive() error {
 	}
 	booted := list[indexOf(list, isBooted)]
 	if booted.Unlocked == "none" {
-		if err := makeTransient(); err != nil {
+		if err := w.admin("unlock", "--transient"); err != nil {
 			return err
 		}
 	}
 	return fmt.Errorf("packages would be changed: 2, allow replacement to override")
-}
-
-// makeTransient leaves the mark by which ostree calls the booted deployment "transient" until the next boot.
-func makeTransient() error {
-	_, err := runProgram(exec.Command(realOstree, "admin", "unlock", "--transient"))
-	return err
 }

@@ -8,6 +8,7 @@ import { memberScript } from '../../src/kea/member-answer.ts';
 import type { KeaConfig } from '../../src/kea/model.ts';
 import { renderForTrial, renderKea } from '../../src/kea/render.ts';
 import { container } from './container.ts';
+import { handover } from './handover.ts';
 import { maintenance } from './maintenance.ts';
 import { loadedProbe, serviceProbe } from './probes.ts';
 import { type KeaContext, type KeaServer, keaServers } from './settings.ts';
@@ -53,7 +54,7 @@ export const kea = defineRole({
 
   temporaryStates: (context) =>
     keaServers(context)
-      .map(({ config }) => maintenance(daemonOf(config.family), config.ha))
+      .flatMap(({ config: { family, ha } }) => [handover(daemonOf(family), ha), maintenance(daemonOf(family), ha)])
       .filter((state) => state !== undefined),
 
   standsBy: (context) =>

@@ -94,7 +94,7 @@ export class TemporaryStates {
 
 export interface StatesInput {
   readonly states: TemporaryStates;
-  readonly planned: Pick<PlannedHost, 'survey' | 'roles'>;
+  readonly planned: Pick<PlannedHost, 'survey' | 'roles' | 'changeSet'>;
   /** All hosts that are being changed at this moment. */
   readonly targets: ReadonlySet<string>;
   readonly members: StandIns;
@@ -106,7 +106,8 @@ export async function enterStates(ctx: RunContext, { states, planned, targets, m
   const { name } = desired.host;
   const wanted = planned.roles
     .flatMap((role) => desired.temporaryStates?.(role) ?? [])
-    .filter(({ when, on }) => when !== 'stop' && (on === name || !targets.has(on)));
+    .filter(({ when, on }) => when !== 'stop' && (on === name || !targets.has(on)))
+    .filter(({ only }) => only === undefined || actsOn(planned, only));
   const involved = new Set(wanted.flatMap(({ on }) => [name, on]));
   const health = await Promise.all([...involved].map((host) => members.health(host)));
   const serving = new Set(health.filter(({ serves }) => serves).map((one) => one.name));
@@ -116,4 +117,13 @@ export async function enterStates(ctx: RunContext, { states, planned, targets, m
     if (!(error instanceof InfraError) || !ctx.options.forceUnsafe) throw error;
     ctx.emit({ event: 'warning', message: `${error.message}. Touched all the same, because of --force-unsafe.` });
   }
+}
+
+/** What is done to units is known from the change set. */
+function actsOn(
+  { changeSet }: StatesInput['planned'],
+  { unit, actions }: NonNullable<TemporaryState['only']>,
+): boolean {
+  const asked: readonly string[] = actions;
+  return changeSet?.units.some((one) => one.unit === unit && asked.includes(one.action)) === true;
 }

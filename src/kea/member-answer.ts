@@ -11,9 +11,9 @@ const SOCKET_SEC = 4;
 /** Of one file: more than a million leases. */
 const FILE_BYTES_MAX = 256 * 1024 * 1024;
 
-/** `kea FAMILY COMMAND`: what the server answers on its control socket; nothing, and a failure, when it does not. */
+/** `kea FAMILY COMMAND [REST]`: what the server answers on its control socket; nothing, and a failure, when it does not. */
 export function askFunction(): string {
-  return `kea() { printf '{"command":"%s"}' "$2" | timeout -k 1 ${SOCKET_SEC + 1} socat -t ${SOCKET_SEC} - "UNIX-CONNECT:${SOCKET_FOLDER}/kea$1-ctrl-socket" 2>/dev/null; }`;
+  return `kea() { printf '{"command":"%s"%s}' "$2" "\${3-}" | timeout -k 1 ${SOCKET_SEC + 1} socat -t ${SOCKET_SEC} - "UNIX-CONNECT:${SOCKET_FOLDER}/kea$1-ctrl-socket" 2>/dev/null; }`;
 }
 
 /** Free KiB where leases are written; their folder may not be there yet. */

@@ -12,6 +12,8 @@ export interface TemporaryState {
    * `both`. Entered between `ready` and `go`, left after confirm or revert.
    */
   readonly when: 'change' | 'stop' | 'both';
+  /** Of changes, only those that act on this unit in one of these ways. Default: every change of the role. */
+  readonly only?: { readonly unit: string; readonly actions: readonly ('start' | 'restart' | 'reload' | 'stop')[] };
   /** bash, run as root. Exit 0: the state was asked for. What it prints is shown when it fails. */
   readonly enter: string;
   /** bash: exit 0 once the state holds; tried until `withinSec` is over. It changes nothing. */

@@ -77,6 +77,8 @@ export class FakeHost {
     // The verb's call is the last line of the helper's text, and words may be quoted; an install has the helper's own text behind it.
     const [, verb, id = ''] = /\nmain '?([a-z_]+)'?(?: '?([\w-]+)'?)?[^\n]*\n(?:$|[^\n]*\n)/.exec(stdin) ?? [];
     if (verb === undefined) return done(/\nobserve\n$/.test(stdin) ? this.#observation() : this.#contents());
+    // A host that is no rpm-ostree system.
+    if (verb === 'os_look') return { ...done(''), code: 1 };
     this.log.push(verb);
     this.#faultAt(name, verb);
     return done(`${JSON.stringify(this.#answer(verb, id))}\n`);

@@ -7,7 +7,7 @@ import { objectPath } from './hand-edit.ts';
 import type { Observation } from './observation.ts';
 import { planDeletions, planDirectory, planWrite } from './plan-files.ts';
 import { planUnits } from './plan-units.ts';
-import { podmanSecretChanges } from './podman-secrets.ts';
+import { podmanSecretChanges, withKnownPodmanSecrets } from './podman-secrets.ts';
 
 export interface PlanInput {
   readonly desired: DesiredHost;
@@ -18,7 +18,8 @@ export interface PlanInput {
 
 /** In the order in which they are reported: images, podman secrets, directories, files, deletions, units, commands. */
 export function plan(input: PlanInput): readonly Change[] {
-  const { desired, observation } = input;
+  const { observation } = input;
+  const desired = withKnownPodmanSecrets(input.desired, observation);
   const images = desired.resources.flatMap(({ role, resource }) =>
     resource.kind === 'image' && !observation.images.has(resource.name)
       ? [{ kind: 'image', id: resource.id, role, action: 'create', name: resource.name } as const]

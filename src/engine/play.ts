@@ -3,6 +3,8 @@ import { InfraError } from '../errors.ts';
 import type { Host } from '../inventory/model.ts';
 import { selectHosts } from '../inventory/pattern.ts';
 import type { Play } from '../playbook/define.ts';
+import { resolveSecrets } from '../secrets/resolve.ts';
+import { isResolved } from '../secrets/secret.ts';
 import type { Availability } from './availability.ts';
 import { mapBounded } from './concurrency.ts';
 import { type DesiredHost, desiredHost, selectRoles } from './desired.ts';
@@ -12,6 +14,7 @@ import { failedProbes, judgeProbes, probeLines, probeUntil, tellProbes } from '.
 import { openSlot, slotMessage } from './locked.ts';
 import { type PlannedHost, planHost } from './plan-host.ts';
 import { finishHost, isFailure, type PlayHost } from './play-host.ts';
+import { secretsOf } from './podman-secrets.ts';
 import { checkStrategy } from './rollout.ts';
 import type { RunContext } from './run-context.ts';
 import { decideSerials } from './serials.ts';
@@ -56,6 +59,8 @@ export interface PlayResult {
 
 export async function runPlay(ctx: RunContext, prepared: PreparedPlay): Promise<PlayResult> {
   const { play, members, desired } = prepared;
+  // Read by runPlaybook for all plays at once; an upgrade runs single plays.
+  await resolveSecrets(secretsOf(desired).filter((secret) => !isResolved(secret)));
   ctx.emit({
     event: 'play-started',
     ...(play.from === undefined ? {} : { name: play.from }),

@@ -38,6 +38,12 @@ export function withPodmanSecrets(desired: DesiredHost, observation: Observation
   return { ...desired, resources, podmanSecrets: named };
 }
 
+/** For whoever only compares (status, upgrades): nothing will be made, so no name is drawn. */
+export function withKnownPodmanSecrets(desired: DesiredHost, observation: Observation): DesiredHost {
+  if (desired.podmanSecrets !== undefined) return desired;
+  return withPodmanSecrets(desired, observation, (digits) => '0'.repeat(digits));
+}
+
 function nameSecret(role: string, resource: PodmanSecretResource, seen: Observation, draw: Draw): NamedSecret {
   const { name, value } = resource;
   const known = (seen.podmanSecrets ?? []).filter((entry) => entry.role === role && entry.name === name);

@@ -10,7 +10,6 @@ import { openSlot } from './locked.ts';
 import type { ManagedEntry, Observation } from './observation.ts';
 import { plan } from './plan.ts';
 import { sha256 } from './plan-files.ts';
-import { withPodmanSecrets } from './podman-secrets.ts';
 import { hasConfirmed } from './redundancy.ts';
 import type { RunContext } from './run-context.ts';
 import { decideSerials } from './serials.ts';
@@ -85,8 +84,7 @@ async function pendingChanges(
     if (surveys.length === 0) continue;
     const [{ playbook, members }] = same as [HostRole];
     const serials = await decideSerials(ctx, surveys, members);
-    for (const { desired: described, observation } of surveys) {
-      const desired = withPodmanSecrets(described, observation, (digits) => '0'.repeat(digits));
+    for (const { desired, observation } of surveys) {
       const changes = notByHand(plan({ desired, observation, serials }), observation);
       if (changes.length === 0) continue;
       const resources = changes.map(({ id }) => id);

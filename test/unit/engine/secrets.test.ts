@@ -218,6 +218,20 @@ describe('a podman secret', () => {
     }
   });
 
+  it('that is there counts as the same for whoever only compares, and has not read it', () => {
+    const secret = podmanSecret({ name: 'db', value: sourcedSecret({ kind: 'env', name: 'X' }) });
+    const container = { Container: { Image: 'x', Secret: mountedSecret(secret, { target: '/run/db', uid: 70 }) } };
+    const wanted = desired(secret, quadlet('app.container', container));
+    const text = '[Container]\nImage=x\nSecret=db-aaaaaaaaaaaa,type=mount,target=/run/db,uid=70,gid=0,mode=0400\n';
+    const seen = (names: readonly string[]): Observation => ({
+      ...observation({ paths: { [path]: present(text) } }),
+      podmanSecrets: [{ role: 'web', name: 'db', hostName: 'db-aaaaaaaaaaaa', fingerprint: 'aa:bb' }],
+      presentSecrets: new Set(names),
+    });
+    expect(changesOf(wanted, seen(['db-aaaaaaaaaaaa']))).toEqual([]);
+    expect(changesOf(wanted, seen([])).map(({ id }) => id)).toEqual(['podman-secret:db', 'quadlet:app.container']);
+  });
+
   it.each(['', 'UPPER', '-x', 'a b', 'a,type=env', 'a\nb', 'a/b', '$(x)'])('is not named %j', (name) => {
     expect(() => podmanSecret({ name, value: secretOf('x') })).toThrow(ResourceError);
   });

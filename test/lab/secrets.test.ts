@@ -76,7 +76,7 @@ describe.skipIf(noLab)('secrets', () => {
         'create quadlet:app.container',
         'start unit:app.service',
       ]);
-      expect(await answer()).toContain(words.first);
+      await expect.poll(answer, { timeout: 30_000 }).toContain(words.first);
       expect(await run('app', '-l', 'ns1')).toMatchObject({ code: 0, summary: { status: 'ok' } });
     });
 
@@ -84,7 +84,7 @@ describe.skipIf(noLab)('secrets', () => {
       const before = await secretNames();
       vi.stubEnv('APP_WORD', words.second);
       expect(changes(await run('app', '-l', 'ns1'))).toContain('restart unit:app.service');
-      expect(await answer()).toContain(words.second);
+      await expect.poll(answer, { timeout: 30_000 }).toContain(words.second);
       const both = await secretNames();
       expect(both).toEqual(expect.arrayContaining([...before]));
       expect(both).toHaveLength(2);
@@ -93,7 +93,7 @@ describe.skipIf(noLab)('secrets', () => {
         code: 2,
         summary: { hosts: { ns1: { status: 'reverted' } } },
       });
-      expect(await answer()).toContain(words.second);
+      await expect.poll(answer, { timeout: 30_000 }).toContain(words.second);
       expect(await secretNames()).toEqual(both);
     });
   });

@@ -14,10 +14,12 @@ export function hostnameResources(name: string): readonly Resource[] {
 
 function kernelName(name: string): CommandResource {
   const word = shellWord(name);
+  // CoreOS need not have hostname(1), and a container's /proc/sys is read-only.
+  const tell = 'tell() { { printf "%s\\n" "$1" >/proc/sys/kernel/hostname; } 2>/dev/null || hostname "$1"; }\n';
   return command('hostname', {
     unless: `[[ $(</proc/sys/kernel/hostname) == ${word} ]]`,
-    script: `cp /proc/sys/kernel/hostname ${FORMER} && hostname ${word}`,
-    undo: `[[ ! -s ${FORMER} ]] || hostname "$(<${FORMER})"`,
+    script: `${tell}cp /proc/sys/kernel/hostname ${FORMER} && tell ${word}`,
+    undo: `${tell}[[ ! -s ${FORMER} ]] || tell "$(<${FORMER})"`,
     timeoutSec: 10,
   });
 }

@@ -54,8 +54,9 @@ describe('hostname', () => {
     expect(contentOf({ hostname: 'ns1.example.net' }, '/etc/hostname')).toBe('ns1.example.net\n');
     const { unless, script, undo } = scriptOf({ hostname: true }, 'hostname');
     expect(unless).toContain("== 'ns1'");
-    expect(script).toContain("hostname 'ns1'");
-    expect(undo).toContain('hostname "$(<');
+    expect(script).toContain("tell 'ns1'");
+    expect(spawnSync('bash', ['-n', '-c', script]).status).toBe(0);
+    expect(undo).toContain('tell "$(<');
   });
 
   it.each(["ns1'; reboot", '-F/etc/passwd', 'a..b', 'a b', '', 'ä', 'x'.repeat(254), `${'a'.repeat(63)}.b`])(

@@ -20,9 +20,10 @@ async function member(
   return { service: 'dns', name, server: '127.0.0.1', port: server.port, zones: ['example.com', 'example.net'] };
 }
 
-function run(...targets: readonly QueryTarget[]): ReturnType<QueryLoop['stop']> {
-  return runWithin(100, targets);
-}
+/** For queries that are lost on purpose: stop() waits so long for their answers. */
+const LOST_MS = 500;
+/** For queries that are answered, however busy this machine is. */
+const SURELY_MS = 10_000;
 
 async function runWithin(timeoutMs: number, targets: readonly QueryTarget[]): ReturnType<QueryLoop['stop']> {
   const loop = new QueryLoop(targets, { rate: 100, timeoutMs });
@@ -33,32 +34,37 @@ async function runWithin(timeoutMs: number, targets: readonly QueryTarget[]): Re
 
 describe('the query loop', () => {
   it('has no gap when every query is answered', async () => {
-    const { group, members } = await run(await member('ns1', () => false), await member('ns2', () => false));
+    const { group, members } = await runWithin(SURELY_MS, [
+      await member('ns1', () => false),
+      await member('ns2', () => false),
+    ]);
     expect(group.answered).toBe(group.asked);
     expect(group.asked).toBeGreaterThan(10);
     expect(members).toMatchObject({ ns1: { longestGapMs: 0 }, ns2: { longestGapMs: 0 } });
   });
 
   it('measures a gap of one member from the first lost query to the next answer; the group has none', async () => {
-    const { group, members } = await run(
+    const { group, members } = await runWithin(2_000, [
       await member('ns1', () => false),
       await member('ns2', (number) => number >= 5 && number < 10),
-    );
+    ]);
     const { asked = 0, answered = 0, longestGapMs = 0 } = members['ns2'] ?? {};
     expect(asked - answered).toBe(5);
     expect(longestGapMs).toBeGreaterThanOrEqual(40);
-    expect(longestGapMs).toBeLessThan(250);
+    expect(longestGapMs).toBeLessThan(2_000);
     expect(group).toMatchObject({ longestGapMs: 0, answered: group.asked });
   });
 
   it('counts an error for an answer as none', async () => {
-    const { members } = await run(await member('ns1', () => false, { rcode: 2 }));
+    const { members } = await runWithin(SURELY_MS, [await member('ns1', () => false, { rcode: 2 })]);
     expect(members['ns1']).toMatchObject({ answered: 0 });
     expect(members['ns1']?.longestGapMs).toBeGreaterThan(100);
   });
 
   it('survives a member where nothing listens', async () => {
-    const { group } = await run({ service: 'dns', name: 'ns1', server: '127.0.0.1', port: 1, zones: ['example.com'] });
+    const { group } = await runWithin(LOST_MS, [
+      { service: 'dns', name: 'ns1', server: '127.0.0.1', port: 1, zones: ['example.com'] },
+    ]);
     expect(group.answered).toBe(0);
   });
 });
@@ -68,7 +74,7 @@ describe('the query loop of time', () => {
     const sound = await startResponder((request) => [soundReply(request)]);
     const lost = await startResponder((request) => [{ ...soundReply(request), leap: 3 }]);
     try {
-      const { group, members } = await runWithin(2_000, [
+      const { group, members } = await runWithin(SURELY_MS, [
         { service: 'ntp', name: 'ns1', server: '127.0.0.1', port: sound.port },
         { service: 'ntp', name: 'ns2', server: '127.0.0.1', port: lost.port },
       ]);

@@ -5,7 +5,7 @@ import { EXIT, type ExitCode } from '../errors.ts';
 import { loadInventory } from '../inventory/load.ts';
 import { notificationsOf } from '../notify/notify.schema.ts';
 import { drawRunId } from '../report/stream.ts';
-import { findManager, installedSchedules, scheduleStates } from '../schedule/manager.ts';
+import { findManager, installedSchedules, type Manager, scheduleStates } from '../schedule/manager.ts';
 import type { Schedule } from '../schedule/unit-text.ts';
 import { openStore, type Store } from '../store/index.ts';
 import type { RunRecord } from '../store/record.ts';
@@ -13,7 +13,7 @@ import { inventoryPath, type Project } from './context.ts';
 import { UsageError } from './errors.ts';
 import { notifyEnd } from './notify-run.ts';
 
-/** A run that ended by itself not longer ago has told whom it had to. */
+/** A failure that was recorded not longer ago is the one that systemd speaks of. */
 const RECENT_MS = 10 * 60_000;
 
 export async function runScheduleFailed(name: string, project: Project): Promise<ExitCode> {
@@ -26,24 +26,32 @@ export async function runScheduleFailed(name: string, project: Project): Promise
   }
   const store = await openStore(project.dir);
   try {
-    if (hasTold(store, name)) return EXIT.ok;
-    const state = (await scheduleStates(manager, [schedule])).get(name);
-    const record = failedRecord(
-      schedule,
-      `its service ended with ${state?.result ?? 'an unknown result'} (${state?.exit ?? '?'})`,
-    );
-    const seq = store.record(record);
+    const told = lastFailure(store, name);
+    if (told?.notes.some(({ kind }) => kind === 'notification') === true) return EXIT.ok;
+    const record = told ?? (await unspoken(manager, schedule));
+    const seq = told === undefined ? store.record(record) : undefined;
     const inventory = loadInventory(inventoryPath(project), { extraVars: {} });
-    for (const note of await notifyEnd(notificationsOf(inventory), record)) store.note(seq, note);
+    for (const note of await notifyEnd(notificationsOf(inventory), record)) store.note(seq ?? record.id, note);
     return EXIT.ok;
   } finally {
     store.close();
   }
 }
 
-function hasTold(store: Store, name: string): boolean {
+/** The run that has just failed, if it came so far as to record that. */
+function lastFailure(store: Store, name: string): RunRecord | undefined {
   const [last] = store.runs({ schedule: name, failed: true, limit: 1 });
-  return last !== undefined && last.endedAt !== null && Date.now() - Date.parse(last.endedAt) < RECENT_MS;
+  const isRecent =
+    last?.endedAt !== undefined && last.endedAt !== null && Date.now() - Date.parse(last.endedAt) < RECENT_MS;
+  return isRecent && last !== undefined ? store.run(last.id) : undefined;
+}
+
+async function unspoken(manager: Manager, schedule: Schedule): Promise<RunRecord> {
+  const state = (await scheduleStates(manager, [schedule])).get(schedule.name);
+  return failedRecord(
+    schedule,
+    `its service ended with ${state?.result ?? 'an unknown result'} (${state?.exit ?? '?'})`,
+  );
 }
 
 /** A run that could not even say how it ended. */

@@ -4,7 +4,7 @@ import { jsonLine } from '../report/ndjson.ts';
 import { type ListedSchedule, scheduleListLines, scheduleShowLines } from '../report/schedule-text.ts';
 import { styleFor } from '../report/terminal-style.ts';
 import { nextElapses } from '../schedule/calendar.ts';
-import { ScheduleError } from '../schedule/errors.ts';
+import { CalendarError, ScheduleError } from '../schedule/errors.ts';
 import {
   findManager,
   installedSchedules,
@@ -45,12 +45,7 @@ export async function runScheduleCommand(
   switch (command) {
     case 'show':
       print(
-        scheduleShowLines(
-          listed,
-          await nextElapses(listed.schedule.calendar),
-          await lastRuns(name, project),
-          options(),
-        ),
+        scheduleShowLines(listed, await upcoming(listed.schedule.calendar), await lastRuns(name, project), options()),
       );
       return EXIT.ok;
     case 'remove':
@@ -59,6 +54,16 @@ export async function runScheduleCommand(
       return EXIT.ok;
     case 'run-now':
       return runNow(manager, listed);
+  }
+}
+
+/** None when its only time is past. */
+async function upcoming(calendar: string): Promise<readonly string[]> {
+  try {
+    return await nextElapses(calendar);
+  } catch (error) {
+    if (error instanceof CalendarError) return [];
+    throw error;
   }
 }
 

@@ -92,6 +92,7 @@ export function scheduleShowLines(
 
 function nextLines(next: readonly string[], delay: string): readonly string[] {
   const later = delay === '0' ? '' : `, each up to ${printable(delay)} later`;
+  if (next.length === 0) return ['next: never again'];
   return [`next${later}:`, ...next.map((at) => `  ${localMinute(at)}`)];
 }
 

@@ -29,7 +29,8 @@ export interface Store {
   run(id: string): RunRecord;
   /** Returns the number to replace the record by, when it was written before its run had ended. */
   record(record: RunRecord, seq?: number): number;
-  note(seq: number, note: NoteRecord): void;
+  /** `run`: what record() returned, or the whole id of a run. */
+  note(run: number | string, note: NoteRecord): void;
   prune(rule: PruneRule): number;
   close(): void;
 }
@@ -47,7 +48,7 @@ export async function openStoreFile(file: string, options: DatabaseOptions = {})
     runs: (filter) => listRuns(database, filter),
     run: (id) => findRun(database, id),
     record: (record, seq) => writeRun(database, record, seq),
-    note: (seq, note) => addNote(database, seq, note),
+    note: (run, note) => addNote(database, run, note),
     prune: (rule) => pruneRuns(database, rule),
     close: () => database.close(),
   };

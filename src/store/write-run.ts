@@ -43,11 +43,18 @@ export function writeRun(database: Database, record: RunRecord, seq?: number): n
 }
 
 /** Adds what became known after the run had ended: whether somebody could be told. */
-export function addNote(database: Database, seq: number, note: NoteRecord): void {
+export function addNote(database: Database, run: number | string, note: NoteRecord): void {
   database.transaction(() => {
+    const seq = typeof run === 'number' ? run : newest(database, run);
+    if (seq === undefined) return; // pruned meanwhile
     const [row] = database.all('SELECT coalesce(max(position), -1) + 1 AS next FROM notes WHERE run = ?', seq);
     insertNote(database, seq, Number(row?.['next'] ?? 0), note);
   });
+}
+
+function newest(database: Database, id: string): number | undefined {
+  const [row] = database.all('SELECT max(seq) AS seq FROM runs WHERE id = ?', id);
+  return typeof row?.['seq'] === 'number' ? row['seq'] : undefined;
 }
 
 function runValues(record: RunRecord): readonly SqlValue[] {

@@ -15,18 +15,18 @@ export const RUN = `cd ${PROJECT} && PATH=${BASE}/bin:$PATH HOME=${BASE}/home no
 /** What the bundle leaves outside, with what that needs. */
 const AJV = ['ajv', 'fast-deep-equal', 'fast-uri', 'json-schema-traverse', 'require-from-string'];
 
-/** `target`: the only host of the inventory there. */
-export async function makeController(controller: LabHost, target: LabHost): Promise<void> {
+/** `target`: the only host of the inventory there; `vars`: of group all. */
+export async function makeController(controller: LabHost, target: LabHost, vars: object = {}): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), 'coreos-infra-controller-'));
   try {
-    fill(dir, target);
+    fill(dir, target, vars);
     await sendFolder(dir, controller);
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
 }
 
-function fill(dir: string, target: LabHost): void {
+function fill(dir: string, target: LabHost, groupVars: object): void {
   const root = packageRoot();
   mkdirSync(join(dir, 'bin'));
   symlinkSync(process.execPath, join(dir, 'bin/node'));
@@ -50,7 +50,7 @@ function fill(dir: string, target: LabHost): void {
     ansible_user: target.user,
     ansible_ssh_private_key_file: `${PROJECT}/key`,
   };
-  const inventory = { all: { hosts: { [target.name]: vars } } };
+  const inventory = { all: { hosts: { [target.name]: vars }, vars: groupVars } };
   writeFileSync(join(project, 'inventory/hosts.yaml'), JSON.stringify(inventory));
 }
 

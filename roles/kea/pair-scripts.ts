@@ -18,8 +18,9 @@ export function partnersOf(ha: HaSettings): { readonly goes: HaPeer; readonly st
 /** Both serve their own parts, and nothing else. */
 export const LEFT = `
 look || exit 0
-if is_normal "$local" && is_normal "$remote" && [[ $touch == true && $scopes == "$own" ]]; then exit 0; fi
-echo "state $local, its partner $remote, scopes $scopes" >&2
+partner=$(other)
+if is_normal "$local" && is_normal "$partner" && [[ $touch == true && $scopes == "$own" ]]; then exit 0; fi
+echo "state $local, its partner \${partner:-$remote}, scopes $scopes" >&2
 exit 1
 `;
 

@@ -86,15 +86,17 @@ export function judgeService(status: HaStatus, changing: boolean): ServiceVerdic
   return { ok: true, detail: partner === undefined ? state : `${state}, partner ${partner.state}` };
 }
 
-/** Why this server is not in its normal state, in words that follow its name; undefined: it is. */
+/**
+ * Why this server is not in its normal state, in words that follow its name; undefined: it is. How the partner is, it says itself: one lease update
+ * that it refuses is enough to be called `unavailable` here until the next heartbeat (Kea 3.0 tells of released leases, 2.6 knows no such state).
+ */
 export function notNormal(status: HaStatus): string | undefined {
   const { state, partner } = status;
   if (state === undefined) return status.disabled ? 'runs without HA, its DHCP service switched off' : undefined;
   const says =
     partner === undefined ? '' : `; it sees its partner as ${partner.state}${partner.inTouch ? '' : ', not in touch'}`;
   if (!NORMAL.has(state)) return `is in state ${state}${says}`;
-  if (partner !== undefined && (!partner.inTouch || partner.interrupted || !NORMAL.has(partner.state)))
-    return `is in state ${state}${says}`;
+  if (partner !== undefined && (!partner.inTouch || partner.interrupted)) return `is in state ${state}${says}`;
   return undefined;
 }
 

@@ -70,7 +70,7 @@ describe('a server', () => {
     expect(verdict).toMatchObject({ ok: false, detail: expect.stringContaining(detail) });
   });
 
-  it('is normal only when its partner is too', () => {
+  it('is normal when it says so itself, and is in touch with its partner', () => {
     expect(notNormal(statusOf({ state: 'hot-standby' }))).toBeUndefined();
     expect(notNormal(statusOf({ state: 'hot-standby', partner: 'waiting' }))).toBe(
       'is in state hot-standby; it sees its partner as waiting',

@@ -1,7 +1,7 @@
 # Reconcile: after another deployment was booted, its /etc is brought to the last confirmed generation, which /var remembers.
 # shellcheck shell=bash disable=SC2034,SC2154
 
-# reconcile: the marker travels with its /etc and says what stands there. Redone from the start after a cut: the marker comes last.
+# reconcile: B6: the marker travels with its /etc and says what stands there. Redone from the start after a cut: the marker comes last.
 reconcile() {
   local was='' generation
   local -a made=()

@@ -56,6 +56,12 @@ holds slot CONTROLLERS=2 CUTS=0 KILLS=1
 holds slot CUTS=2 KILLS=2
 holds pair CUTS=1
 holds pair BREAKS=1 HEALS=1
+holds upgrade
+holds upgrade ROLLBACK
+holds upgrade KILLS=1 CUTS=0
+holds upgrade ROLLBACK KILLS=1 CUTS=0
+holds upgrade KILLS=1 REBOOTS=0 ZINCATI=0
+holds upgrade CUTS=2 REBOOTS=0 ZINCATI=0
 fails slot REACH_CONFIRMED
 fails slot REACH_REVERTED
 fails slot REACH_CONFIRMED_UNHEARD
@@ -87,6 +93,16 @@ fails pair OPEN_SLOT_IGNORED
 fails pair OWN_LEASE_ONLY
 fails pair NO_REPROOF BREAKS=1 HEALS=1
 fails pair NO_RECHECK BREAKS=1 HEALS=1
+fails upgrade REACH_CONFIRMED CUTS=0 REBOOTS=0 ZINCATI=0
+fails upgrade REACH_REVERTED
+fails upgrade REACH_BY_HAND CUTS=0 REBOOTS=0 ZINCATI=0
+fails upgrade STAGE_UNLOCKED
+fails upgrade SLOT_AFTER_STAGING
+fails upgrade BLIND_ROLLBACK
+fails upgrade STOP_ZINCATI_ONLY
+fails upgrade NO_SECOND_BOOT
+fails upgrade END_BEFORE_CLEANUP KILLS=1 CUTS=0
+fails upgrade NO_RECONCILE
 LIST
 code=$?
 sort "$work/out"

@@ -51,7 +51,11 @@ bool locked, up = true, leaving;                /* leaving: an orderly shutdown 
 bool here;                                      /* the boot that the slot was opened in */
 bool trial;                                     /* the boot of the trial */
 bool asked;                                     /* /run: the way back was asked for in this boot */
-bool zincati = true, lock;
+bool zincati = true;
+byte lock;                                      /* who holds it */
+bool killed[3];                                 /* in the middle of what it did under the lock */
+#define GUARD 1
+#define STEP 2
 byte serving = 1;                               /* generation that the services of this boot read; 0: none yet */
 byte epoch;                                     /* the boot id */
 /* What is only looked at. */
@@ -60,7 +64,7 @@ byte cuts, kills, reboots, staging, back, triedB, health, crash, says;
 #define SAYS_NEW 1
 #define SAYS_OLD 2
 
-inline take() { atomic { !lock -> lock = true } }
+inline take(WHO) { atomic { lock == 0 -> lock = WHO } }
 inline drop_staged() { atomic { staged = NOTHING; locked = false } }
 
 /* os_reverted: B5: dropped first, ended then. */
@@ -144,7 +148,7 @@ proctype Guard() {
 again:
   atomic { up && OPEN && serving != 0 && !leaving -> e = epoch };
   {
-    take();
+    take(GUARD);
     if
 #ifdef BLIND_ROLLBACK
     :: OPEN -> go_back(REVERTING)
@@ -156,9 +160,8 @@ again:
 #endif
     :: else -> settle()
     fi;
-    lock = false
-  } unless { atomic { (!up || epoch != e) || (kills < KILLS) ->
-       if :: up && epoch == e -> kills++; lock = false :: else fi } };
+    lock = 0
+  } unless { atomic { !up || epoch != e || killed[GUARD] -> killed[GUARD] = false } };
   goto again
 }
 
@@ -186,7 +189,7 @@ proctype Archive() {
 proctype Machine() {
 off:
   if
-  :: atomic { up && leaving -> up = false; serving = 0; zincati = false; lock = false };
+  :: atomic { up && leaving -> up = false; serving = 0; zincati = false; lock = 0 };
      if                                               /* ostree-finalize-staged.service */
      :: staged != NOTHING && !locked ->
         if
@@ -204,8 +207,8 @@ off:
   fi;
 boot:
   atomic {
-    staged = NOTHING; locked = false; booted = default_; lock = false; leaving = false; serving = 0; zincati = false;
-    here = false; trial = false; asked = false; epoch++ };
+    staged = NOTHING; locked = false; booted = default_; lock = 0; leaving = false; serving = 0; zincati = false;
+    here = false; trial = false; asked = false; killed[GUARD] = false; killed[STEP] = false; epoch++ };
   assert(booted != O);                                /* never past the recorded deployment */
   assert(booted != C || !held);
 #ifdef BLIND_ROLLBACK
@@ -231,8 +234,9 @@ boot:
 /* Faults may stop at any time: nothing may depend on a later one. */
 proctype World() {
   do
-  :: atomic { up && cuts < CUTS -> cuts++; up = false; serving = 0; zincati = false; lock = false }
-  :: atomic { up && crash == 1 && booted == B && OPEN -> up = false; serving = 0; zincati = false; lock = false }   /* B panics, each time */
+  :: atomic { up && cuts < CUTS -> cuts++; up = false; serving = 0; zincati = false; lock = 0 }
+  :: atomic { up && crash == 1 && booted == B && OPEN -> up = false; serving = 0; zincati = false; lock = 0 }   /* B panics, each time */
+  :: atomic { up && kills < KILLS && lock != 0 -> kills++; killed[lock] = true; lock = 0 }
   :: atomic { up && reboots < REBOOTS && !leaving -> reboots++; leaving = true }
   /* Weeks later: another configuration is confirmed, then somebody types rpm-ostree rollback. */
   :: atomic { up && word == CONFIRMED && booted == B && present[A] && !byHand && !leaving && over ->
@@ -242,6 +246,9 @@ proctype World() {
 }
 
 #define SAME_BOOT (up && !leaving && epoch == e)
+
+/* A boot ends a step; so does a kill of the unit that it runs in. */
+#define BOOTED_OR_KILLED atomic { !up || epoch != e || killed[STEP] -> killed[STEP] = false }
 
 /* The controller may be cut off, or die, before each of its steps (goto lost), and may come back once (--resume). */
 proctype Controller() {
@@ -274,7 +281,7 @@ proctype Controller() {
 #endif
   /* os_go: everything once more, then unlock and reboot, in one section under the lock. */
   if
-  :: true -> { take();
+  :: true -> { take(STEP);
        if
        :: SAME_BOOT && word == ARMED && booted == A ->
           proven = true;
@@ -285,7 +292,7 @@ proctype Controller() {
 #endif
        :: else
        fi;
-       lock = false } unless { atomic { (!up || epoch != e) -> skip } }
+       lock = 0 } unless { BOOTED_OR_KILLED }
   :: goto lost
   fi;
   if :: (up && epoch != e && serving != 0) -> e = epoch :: goto lost fi;
@@ -294,13 +301,13 @@ verify:
   :: SAME_BOOT && word == APPLIED && booted == B ->
      if
      :: health == 1 ->
-        { take();
+        { take(STEP);
           if :: SAME_BOOT && word == APPLIED && booted == B && trial -> atomic { word = CONFIRMED; accepted = true } :: else fi;
-          lock = false } unless { atomic { (!up || epoch != e) -> skip } }
+          lock = 0 } unless { BOOTED_OR_KILLED }
      :: health == 0 ->
-        { take();
+        { take(STEP);
           if :: SAME_BOOT && word == APPLIED && booted == B && trial -> go_back(REVERTING) :: else fi;
-          lock = false } unless { atomic { (!up || epoch != e) -> skip } }
+          lock = 0 } unless { BOOTED_OR_KILLED }
      fi
   :: true
   fi;

@@ -78,9 +78,12 @@ export function mapSecret(from: Secret, map: (value: string) => string): Secret 
   return new Secret({ kind: 'mapped', from, map });
 }
 
+/** A file has common words beside its secrets: only long ones are masked by themselves. */
+const LONG_WORD = 16;
+
 /** A value that is here already, such as a file of an earlier generation. */
 export function secretOf(value: Uint8Array | string): Secret {
-  rememberSecret(Buffer.from(value));
+  rememberSecret(Buffer.from(value), LONG_WORD);
   return new Secret({ kind: 'value' }, Buffer.from(value));
 }
 

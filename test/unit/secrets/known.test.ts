@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { forgetSecrets, maskKnown, rememberSecret } from '../../../src/secrets/known.ts';
 import { maskEvent } from '../../../src/secrets/mask-events.ts';
+import { secretOf } from '../../../src/secrets/secret.ts';
 
 afterEach(forgetSecrets);
 const remember = (text: string): void => rememberSecret(Buffer.from(text));
@@ -55,5 +56,19 @@ describe('maskEvent', () => {
       error: { code: 'E_X', message: 'it ********', detail: ['********'], remedy: 'see what ********' },
       result: { ok: false, detail: 'said ********' },
     });
+  });
+});
+
+describe('a whole file', () => {
+  it('masks its lines and long words, and leaves common words readable', () => {
+    secretOf('# Written by coreos-infra (role chrony).\n7 SHA256 HEX:0123456789abcdef0123\n');
+    expect(
+      maskKnown('coreos-infra-guard: bad key HEX:0123456789abcdef0123 in line "7 SHA256 HEX:0123456789abcdef0123"'),
+    ).toBe('coreos-infra-guard: bad key ******** in line "********"');
+  });
+
+  it('that is large is bounded', () => {
+    remember(Array.from({ length: 20_000 }, (_, i) => `line-${String(i).padStart(6, '0')}`).join('\n'));
+    expect(maskKnown('line-000007 line-019999')).toBe('******** line-019999');
   });
 });

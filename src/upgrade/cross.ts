@@ -18,7 +18,7 @@ import { requireWindow } from './windows-now.ts';
 const GO_MS = 60_000;
 
 export async function go(job: UpgradeJob, trip: Trip): Promise<Event> {
-  const { ctx, fleet, leases } = job;
+  const { ctx, fleet } = job;
   const { name } = trip.host;
   say(job, trip, 'draining', 'peers are proven once more');
   try {
@@ -35,8 +35,7 @@ export async function go(job: UpgradeJob, trip: Trip): Promise<Event> {
     if (!(error instanceof InfraError)) throw error;
     return drop(trip, error);
   }
-  // Its lease goes with /run; from here on only what the host says after its boot counts.
-  leases.forget(name);
+  // From here on only what the host says after its boot counts.
   return 'go';
 }
 
@@ -91,7 +90,7 @@ export async function statesFor(
 const LINKS_MAX = 5;
 
 export async function awaitBoot(job: UpgradeJob, trip: Trip): Promise<Event> {
-  const { ctx, fleet } = job;
+  const { ctx, fleet, leases } = job;
   const startedMs = ctx.now();
   say(job, trip, 'rebooting', `into ${trip.release.version || trip.to}`);
   for (let links = 1; links <= LINKS_MAX; links++) {
@@ -99,6 +98,8 @@ export async function awaitBoot(job: UpgradeJob, trip: Trip): Promise<Event> {
     if (booted === 'still-up') return 'no-reboot';
     if (booted === undefined) break;
     trip.tookMs.reboot ??= ctx.now() - startedMs;
+    // Its lease went with /run.
+    leases.forget(trip.host.name);
     try {
       await fleet.reconnected(trip.host.name, booted.connection);
       return judge(job, trip);

@@ -1,7 +1,7 @@
 /** From the open slot to what is staged, locked and proven. */
 import { ApplyError, HostLockedError } from '../engine/errors.ts';
 import { lockedMessage } from '../engine/locked.ts';
-import type { InfraError } from '../errors.ts';
+import { InfraError } from '../errors.ts';
 import { osStageCall } from '../host/os-verbs.ts';
 import type { HostStep } from '../host/steps.ts';
 import { converse, type DialogueEnd } from './dialogue.ts';
@@ -42,7 +42,8 @@ export async function stage(job: UpgradeJob, trip: Trip): Promise<Event> {
     requireGoOn(job, trip);
     return 'stage';
   } catch (error) {
-    return drop(trip, error as InfraError);
+    if (!(error instanceof InfraError)) throw error;
+    return drop(trip, error);
   } finally {
     keeper.stop();
   }

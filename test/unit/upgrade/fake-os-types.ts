@@ -1,0 +1,29 @@
+/** What a scripted host is made of. */
+import type { Release } from '../../../src/upgrade/release.ts';
+
+export interface Deployment {
+  readonly name: string;
+  readonly release: Release;
+}
+
+/** What the host does when it is told to reboot. */
+export type RebootTo = 'new' | 'old' | 'other' | 'nowhere' | 'stays-up';
+
+/** Where the link breaks, or the helper refuses: the verb's name. */
+export interface OsFault {
+  readonly verb: string;
+  /** `lost`: done, and the answer lost; `refused`: not done, with an error line. */
+  readonly kind: 'lost' | 'refused';
+}
+
+export interface Slot {
+  readonly id: string;
+  readonly run: string;
+  readonly from: string;
+  to: string;
+  readonly toVersion: string;
+  readonly target: string;
+  state: string;
+  cause: string;
+  trialBoot: string;
+}

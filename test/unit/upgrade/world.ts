@@ -1,0 +1,149 @@
+/** A pair of scripted hosts, and a controller that upgrades them. */
+import { Type } from '@sinclair/typebox';
+import { expect } from 'vitest';
+import type { EngineEvent, Summary } from '../../../src/engine/events.ts';
+import { hostRoles } from '../../../src/engine/host-roles.ts';
+import { DEFAULT_DEADLINES, type RunContext } from '../../../src/engine/run-context.ts';
+import type { Host, Inventory } from '../../../src/inventory/model.ts';
+import { definePlaybook, defineRole } from '../../../src/playbook/define.ts';
+import { file } from '../../../src/resources/index.ts';
+import { defineUpgrade } from '../../../src/upgrade/define.ts';
+import { type Kept, UpgradeMemory } from '../../../src/upgrade/memory.ts';
+import { runResume } from '../../../src/upgrade/run-resume.ts';
+import { type RunUpgradeInput, runUpgrade } from '../../../src/upgrade/run-upgrade.ts';
+import { settingsFor } from '../../../src/upgrade/settings.ts';
+import { host } from '../engine/build.ts';
+import { FakeOsHost } from './fake-os-host.ts';
+import { CONFIG, CONTENT } from './fake-os-wire.ts';
+import { release } from './graphs.ts';
+
+const OLD = release('old', 1_000);
+const NEW = release('new', 2_000);
+
+const role = defineRole({
+  name: 'web',
+  description: 'a file and its unit',
+  service: 'web',
+  vars: Type.Object({}),
+  resources: () => [file(CONFIG, { content: CONTENT })],
+  probes: () => [{ kind: 'unit', unit: 'web.service' }],
+});
+const playbook = definePlaybook({ name: 'deploy-web', hosts: 'dns', roles: [role] });
+
+export class World {
+  readonly hosts = new Map(['ns1', 'ns2'].map((name) => [name, new FakeOsHost(name, OLD, NEW)]));
+  readonly events: EngineEvent[] = [];
+  readonly user = new AbortController();
+  readonly kept = new Map<string, unknown>();
+  readonly memory = new UpgradeMemory(keptIn(this.kept));
+  run = 'run1';
+  wallMs = Date.parse('2026-11-22T12:00:00Z');
+
+  of(name: string): FakeOsHost {
+    return this.hosts.get(name) as FakeOsHost;
+  }
+
+  get versions(): string {
+    return [...this.hosts.values()].map(({ version }) => version).join(' ');
+  }
+
+  get inventory(): Inventory {
+    const names = [...this.hosts.keys()];
+    const hosts = new Map<string, Host>(names.map((name) => [name, host(name)]));
+    const group = { name: 'dns', children: [], hosts: names, vars: {} };
+    return {
+      dir: '/',
+      hosts,
+      groups: new Map([
+        ['all', { ...group, name: 'all' }],
+        ['dns', group],
+      ]),
+      varNames: new Map(),
+    };
+  }
+
+  context(inventory: Inventory): RunContext {
+    return {
+      run: this.run,
+      owner: 'admin@desk',
+      inventory,
+      zones: () => [],
+      transport: { connect: async ({ name }) => this.of(name).connect() },
+      options: {
+        check: false,
+        diff: false,
+        tags: [],
+        skipTags: [],
+        forks: 5,
+        confirmWithinSec: 5,
+        waitLockSec: 0,
+        forceUnsafe: false,
+      },
+      deadlines: { ...DEFAULT_DEADLINES, leaseSec: 3 },
+      helper: {},
+      emit: (event) => this.events.push(event),
+      signal: this.user.signal,
+      now: () => performance.now(),
+      today: () => '20261122',
+    };
+  }
+
+  input(inventory: Inventory, more: Partial<RunUpgradeInput> = {}): RunUpgradeInput {
+    const upgrade = defineUpgrade({
+      name: 'upgrade',
+      soak: '0s',
+      within: '1s',
+      reboot_within: '1s',
+      check_after: '1s',
+    });
+    return {
+      name: 'upgrade',
+      upgrade,
+      hosts: [...inventory.hosts.values()],
+      roles: hostRoles({ playbooks: [playbook], inventory, zones: () => [] }).roles,
+      playbooks: [playbook],
+      memory: this.memory,
+      settings: (one) => settingsFor(one, upgrade),
+      wallMs: () => this.wallMs,
+      ignoreWindows: false,
+      allowDowngrade: false,
+      allowDenied: false,
+      wanted: { kind: 'latest' },
+      ...more,
+    };
+  }
+
+  upgrade(more: Partial<RunUpgradeInput> = {}, options: Partial<RunContext['options']> = {}): Promise<Summary> {
+    const { inventory } = this;
+    const ctx = this.context(inventory);
+    return runUpgrade({ ...ctx, options: { ...ctx.options, ...options } }, this.input(inventory, more));
+  }
+
+  resume(then: 'resume' | 'abort'): Promise<Summary> {
+    const { inventory } = this;
+    return runResume(this.context(inventory), this.input(inventory), then);
+  }
+}
+
+function keptIn(values: Map<string, unknown>): Kept {
+  return {
+    get: (key) => values.get(key),
+    set: (key, value) => void values.set(key, value),
+    delete: (key) => values.delete(key),
+    list: (prefix = '') =>
+      [...values].filter(([key]) => key.startsWith(prefix)).map(([key, value]) => ({ key, value })),
+  };
+}
+
+export function states({ hosts }: Summary): string {
+  return Object.values(hosts)
+    .map(({ status }) => status)
+    .join(' ');
+}
+
+/** Whatever happened: nothing is staged or open, no lease is left, and no two hosts were ever down together. */
+export function expectCalm(world: World): void {
+  for (const one of world.hosts.values()) {
+    expect([one.slot, one.staged, one.lease], one.name).toEqual([undefined, undefined, '']);
+  }
+}

@@ -1,4 +1,5 @@
 /** A schedule as the three units that it is: a timer, the service that it starts, and what runs when that fails. Pure. */
+import { EXIT } from '../errors.ts';
 import { environmentEntry, execWord, settingValue } from './unit-quote.ts';
 
 export interface Schedule {
@@ -85,7 +86,7 @@ export function unitTexts(schedule: Schedule, launch: Launch): UnitFiles {
     'Type=oneshot',
     ...settings(schedule, launch),
     `ExecStart=/usr/bin/flock --nonblock --conflict-exit-code ${OVERLAP} ${execWord(launch.lockFile)} ${command(words)}`,
-    `SuccessExitStatus=${OVERLAP}`,
+    `SuccessExitStatus=${[OVERLAP, ...tellsItself(words)].join(' ')}`,
     '# A run that is told to end brings its host to an end first.',
     'TimeoutStartSec=12h',
     'TimeoutStopSec=15min',
@@ -103,6 +104,13 @@ export function unitTexts(schedule: Schedule, launch: Launch): UnitFiles {
     'TimeoutStartSec=5min',
   ];
   return { timer: timerText(schedule), service: text(service), failed: text(failed) };
+}
+
+/** Metrics say themselves what does not serve or is unreachable: their writer has not failed. */
+function tellsItself(words: readonly string[]): readonly number[] {
+  return words[0] === 'status' && words.some((word) => word.startsWith('--prometheus'))
+    ? [EXIT.failed, EXIT.unreachable]
+    : [];
 }
 
 const HEADER = '# Written by coreos-infra (run schedule add). Changes made here are lost; systemctl edit is not.';

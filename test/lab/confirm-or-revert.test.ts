@@ -1,9 +1,11 @@
 /** Never both broken: what is refused, what is undone, and who has to wait, by the command that users type. */
 import { spawn } from 'node:child_process';
 import { Resolver } from 'node:dns/promises';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { packageRoot } from '../../src/assets.ts';
+import type { RunRecord } from '../../src/store/record.ts';
 import { noLab, type RunResult, usePair } from './pair.ts';
 
 describe.skipIf(noLab !== undefined)('confirm or revert', () => {
@@ -13,6 +15,10 @@ describe.skipIf(noLab !== undefined)('confirm or revert', () => {
   const errorOf = ({ summary }: RunResult, host: string): string => JSON.stringify(summary.hosts[host]?.error);
   const change = (last: number): void =>
     pair().edit('zones/db.example.com', /^(printer .*) 192\.0\.2\.\d+$/m, `$1 192.0.2.${last}`);
+
+  async function recorded(run: string): Promise<RunRecord> {
+    return JSON.parse((await pair().command('history', 'show', run, '--json')).stdout) as RunRecord;
+  }
 
   async function ask(host: string): Promise<string[]> {
     const address = pair().state.hosts.find((one) => one.name === host)?.address ?? '';
@@ -36,9 +42,22 @@ describe.skipIf(noLab !== undefined)('confirm or revert', () => {
 
   test('a configuration that fails only at run time is undone, in the words of the service, and the other host is not touched', async () => {
     // sshd has port 22; the copy that validation starts listens elsewhere.
-    const result = await pair().run('deploy-dns', '-e', 'coredns_health=127.0.0.1:22', '--confirm-within', '20');
+    const report = join(pair().inventoryDir, '../report.xml');
+    const options = ['--confirm-within', '20', '--report', `junit=${report}`];
+    const result = await pair().run('deploy-dns', '-e', 'coredns_health=127.0.0.1:22', ...options);
     expect([result.code, statuses(result)]).toEqual([2, { ns1: 'reverted', ns2: 'skipped' }]);
     expect(errorOf(result, 'ns1')).toMatch(/address already in use/);
+    expect(readFileSync(report, 'utf8')).toMatch(
+      /<testcase name="as described" classname="deploy-dns.ns1" .*\n +<failure /,
+    );
+    // And a week later somebody asks what it was.
+    const record = await recorded(result.events.at(-1)?.run ?? '');
+    expect(record).toMatchObject({ command: 'deploy-dns', outcome: 'reverted', exit: 2, lab: pair().labName });
+    const [ns1] = record.hosts;
+    expect(ns1?.probes.filter(({ ok }) => !ok).map(({ name }) => name)).toContainEqual(
+      expect.stringMatching(/@|coredns/),
+    );
+    expect(ns1?.changes.flatMap(({ diff = [] }) => diff).join('\n')).toMatch(/\+ +health 127\.0\.0\.1:22/);
     expect(await ask('ns1')).toEqual(['192.0.2.61']);
     expect(statuses(await pair().run('deploy-dns'))).toEqual({ ns1: 'ok', ns2: 'ok' });
   });
@@ -83,6 +102,7 @@ describe.skipIf(noLab !== undefined)('confirm or revert', () => {
     change(64);
     const killed = await killAfter('"step":"verify"', '--confirm-within', '8');
     expect(killed).toBe('SIGKILL');
+    expect((await pair().command('history', '--limit', '1')).stdout).toMatch(/deploy-dns \(lab\) +\S+ died/);
     const meanwhile = await pair().run('deploy-dns');
     expect([meanwhile.code, meanwhile.summary.hosts['ns1']?.status]).toEqual([5, 'locked']);
     expect(errorOf(meanwhile, 'ns1')).toMatch(/in the middle of change set [0-9a-f]{12} of \S+@\S+ \(run \w+\)/);

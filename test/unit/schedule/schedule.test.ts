@@ -34,6 +34,12 @@ describe('the units of a schedule', () => {
     expect(failed).toContain('"/srv/dns/run" "schedule" "failed" "nightly"\n');
   });
 
+  test('that only writes metrics has not failed when something does not serve', () => {
+    const words = ['status', '--prometheus', '/var/lib/node_exporter/x.prom'];
+    expect(unitTexts({ ...SCHEDULE, words }, LAUNCH).service).toContain('\nSuccessExitStatus=75 2 4\n');
+    expect(unitTexts({ ...SCHEDULE, words: ['status'] }, LAUNCH).service).toContain('\nSuccessExitStatus=75\n');
+  });
+
   test('are read back as they were written, and only ours', () => {
     const odd = { ...SCHEDULE, words: ['exec', '--', 'echo', '%n $HOME "ü" \\'], calendar: '*-*-* 02:30' };
     expect(readSchedule(unitTexts(odd, LAUNCH).timer)).toEqual(odd);

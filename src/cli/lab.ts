@@ -249,7 +249,8 @@ function show(status: LabStatus, flags: LabFlags): void {
     );
   }
   for (const network of status.networks) {
-    say(`  ${network.inventory} is ${network.lab} here (bridge ${network.bridge}, this machine is ${network.gateway})`);
+    const here = `bridge ${network.bridge}, this machine is ${network.gateway}, time server ${network.ntp ? 'on' : 'off'}`;
+    say(`  ${network.inventory} is ${network.lab} here (${here})`);
   }
   say(`Next: run lab ssh ${status.hosts[0]?.name ?? 'HOST'} · run <playbook> --lab · run lab down`);
 }

@@ -22,9 +22,12 @@ const ntpFolder = (labName: string, network: LabNetwork): string =>
 /** Starts those that do not run, with the right time. Does not wait for them. */
 export function startNtpServers(state: Pick<LabState, 'name' | 'networks'>): void {
   for (const network of state.networks) {
-    const folder = ntpFolder(state.name, network);
-    if (processesOf(folder).length === 0) startServer(folder, network, '0');
+    if (!hasNtpServer(state.name, network)) startServer(ntpFolder(state.name, network), network, '0');
   }
+}
+
+export function hasNtpServer(labName: string, network: LabNetwork): boolean {
+  return processesOf(ntpFolder(labName, network)).length > 0;
 }
 
 /** On, with the right time or with a wrong one: `+45s`, `-90s` (libfaketime's words). Resolves when all of them answer. */

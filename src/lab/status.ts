@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isCut, requireLab } from './find.ts';
+import { hasNtpServer } from './ntp.ts';
 import { hostFolder } from './paths.ts';
 import { hostProcesses } from './processes.ts';
 import type { LabHost, LabNetwork } from './state.ts';
@@ -26,7 +27,12 @@ export interface LabHostStatus {
 export interface LabStatus {
   readonly name: string;
   readonly hosts: readonly LabHostStatus[];
-  readonly networks: readonly LabNetwork[];
+  readonly networks: readonly LabNetworkStatus[];
+}
+
+export interface LabNetworkStatus extends LabNetwork {
+  /** The time server on its gateway runs (`lab ntp`). */
+  readonly ntp: boolean;
 }
 
 export function labStatus(labName: string): LabStatus {
@@ -35,7 +41,7 @@ export function labStatus(labName: string): LabStatus {
   return {
     name: state.name,
     hosts: state.hosts.map((host) => statusOf(labName, host, processes.get(host.netns)?.init !== undefined)),
-    networks: state.networks,
+    networks: state.networks.map((network) => ({ ...network, ntp: hasNtpServer(labName, network) })),
   };
 }
 

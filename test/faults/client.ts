@@ -1,43 +1,86 @@
 /** A client of both resolvers as a program of its own, so that nothing else that the tests do delays it. Ends with its stdin; prints the figures. */
+import { createSocket, type Socket } from 'node:dgram';
 import { writeSync } from 'node:fs';
-import { type LoopFigure, QueryLoop, type QueryTarget } from '../../src/probes/query-loop.ts';
+import { encode } from 'dns-packet';
+import { figure, type Tick } from '../../src/probes/loop-figure.ts';
+import { answerOf, type DnsTarget } from '../../src/probes/loop-protocols.ts';
 import type { ClientFigures } from './client-process.ts';
 
-/** Queries a second to each member. Timers come late rather than early: more is asked for than 200. */
-const RATE = 225;
-/** So many at a time: who wakes up for one packet takes more time for it than for the next. */
-const BURST = 5;
+/** Queries a second to each member; those of one interval go together. */
+const RATE = 200;
+const INTERVAL_MS = 25;
 /** Less than what resolvers wait before they try the other (resolv.conf(5): 5 s). */
 const ANSWER_MS = 4_000;
+/** Queries of more than four seconds have other numbers than those under way. */
+const IDS = 0x10000;
 
-const targets = JSON.parse(process.argv[2] ?? '[]') as QueryTarget[];
-const loops = Array.from({ length: BURST }, () => new QueryLoop(targets, { rate: RATE / BURST, timeoutMs: ANSWER_MS }));
-for (const loop of loops) loop.start();
+/** One resolver. A sweep asks some millions of queries: sockets are connected and packets made once, which is most of what a query costs. */
+class Member {
+  readonly name: string;
+  readonly ticks: Tick[] = [];
+  readonly isReady: Promise<void>;
+  readonly #socket: Socket;
+  readonly #packets: readonly Buffer[];
 
-function sum(figures: readonly LoopFigure[]): LoopFigure {
-  return figures.reduce((all, one) => ({
-    asked: all.asked + one.asked,
-    answered: all.answered + one.answered,
-    longestGapMs: Math.max(all.longestGapMs, one.longestGapMs),
+  constructor({ name, server, port, zones }: DnsTarget) {
+    this.name = name;
+    this.#packets = zones.map((zone) =>
+      encode({ type: 'query', id: 0, flags: 0, questions: [{ name: zone, type: 'SOA', class: 'IN' }] }),
+    );
+    this.#socket = createSocket('udp4');
+    // A refused port, an unreachable network: the query simply has no answer.
+    this.#socket.on('error', () => {});
+    this.#socket.on('message', (message) => this.#hear(message));
+    this.isReady = new Promise((resolve) => this.#socket.connect(port, server, () => resolve()));
+  }
+
+  ask(): void {
+    const number = this.ticks.length;
+    this.ticks.push({ atMs: performance.now(), answered: false });
+    const packet = Buffer.from(this.#packets[number % this.#packets.length] ?? []);
+    packet.writeUInt16BE(number % IDS, 0);
+    this.#socket.send(packet);
+  }
+
+  #hear(message: Buffer): void {
+    const answer = answerOf('dns', message);
+    if (answer?.isGood !== true) return;
+    // The last query with this number.
+    const last = this.ticks.length - 1;
+    const tick = this.ticks[last - ((last - Number(answer.key) + IDS) % IDS)];
+    if (tick !== undefined && performance.now() - tick.atMs <= ANSWER_MS) tick.answered = true;
+  }
+}
+
+const members = (JSON.parse(process.argv[2] ?? '[]') as DnsTarget[]).map((target) => new Member(target));
+await Promise.all(members.map(({ isReady }) => isReady));
+const startedMs = performance.now();
+let asked = 0;
+const timer = setInterval(() => {
+  // As many as are due: timers come late.
+  for (; asked < ((performance.now() - startedMs) * RATE) / 1_000; asked++) for (const member of members) member.ask();
+}, INTERVAL_MS);
+
+/** For the group a query counts as answered when any member answered it. */
+function groupTicks(): readonly Tick[] {
+  return (members[0]?.ticks ?? []).map(({ atMs }, index) => ({
+    atMs,
+    answered: members.some(({ ticks }) => ticks[index]?.answered === true),
   }));
 }
 
-async function figures(): Promise<ClientFigures> {
-  const all = await Promise.all(loops.map((loop) => loop.stop()));
-  const member = (name: string): LoopFigure => sum(all.flatMap(({ members }) => members[name] ?? []));
-  return {
-    group: sum(all.map(({ group }) => group)),
-    members: Object.fromEntries(targets.map(({ name }) => [name, member(name)])),
+async function end(): Promise<void> {
+  clearInterval(timer);
+  const deadline = performance.now() + ANSWER_MS;
+  while (performance.now() < deadline && groupTicks().some(({ answered }) => !answered))
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  const figures: ClientFigures = {
+    group: figure(groupTicks()),
+    members: Object.fromEntries(members.map(({ name, ticks }) => [name, figure(ticks)])),
   };
+  writeSync(1, JSON.stringify(figures));
+  process.exit(0);
 }
 
 process.stdin.resume();
-process.stdin.once('end', () => {
-  figures().then(
-    (ended) => {
-      writeSync(1, JSON.stringify(ended));
-      process.exit(0);
-    },
-    () => process.exit(1),
-  );
-});
+process.stdin.once('end', () => void end());

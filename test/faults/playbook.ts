@@ -23,14 +23,20 @@ function textVar(host: Host, name: string): string {
   return typeof value === 'string' ? value : '';
 }
 
+/** Ten of them share two cores here: threads that wait for queries side by side cost most of what a query does. */
+function quadletOf(content: string, word: string): string {
+  return content
+    .replace('CoreDNS (coreos-infra)', `CoreDNS (${word})`)
+    .replace('[Container]\n', '[Container]\nEnvironment=GOMAXPROCS=1\n');
+}
+
 /** CoreDNS, with the service's word in its quadlet, and watched for one second after a start: deadlines here are of seconds. */
 const served = defineRole({
   ...coredns,
   resources(context) {
     const word = textVar(context.host, 'faults_service');
     return coredns.resources(context).map((resource): Resource => {
-      if (resource.kind === 'quadlet')
-        return { ...resource, content: resource.content.replace('CoreDNS (coreos-infra)', `CoreDNS (${word})`) };
+      if (resource.kind === 'quadlet') return { ...resource, content: quadletOf(resource.content, word) };
       if (resource.kind === 'file' && context.host.vars['faults_validates'] !== true) {
         const { validate: _, ...rest } = resource;
         return rest;

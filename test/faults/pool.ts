@@ -8,7 +8,7 @@ import { FaultPair } from './fault-pair.ts';
 /** Names begin so, and go on with the process that made the lab: what a killed test left behind is found by them. */
 const PREFIX = 'faults-';
 /** Waiting costs no CPU, deploying does: more than this only makes every deadline tight. */
-const PAIRS_PER_CORE = 2.5;
+const PAIRS_PER_CORE = 3;
 const BYTES_PER_PAIR = 300 * 2 ** 20;
 
 /** How many pairs this machine carries; COREOS_INFRA_FAULT_PAIRS says otherwise. */

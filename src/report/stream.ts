@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Emit, RunEvent } from '../engine/events.ts';
 import type { ExitCode } from '../errors.ts';
+import { maskEvent } from '../secrets/mask-events.ts';
 import type { Reporter } from './reporter.ts';
 import { advance, EMPTY_VIEW, type RunView } from './run-view.ts';
 
@@ -32,7 +33,8 @@ export function createStream(
   return {
     run,
     emit(event) {
-      const stamped: RunEvent = { ...event, at: now().toISOString(), run };
+      // Whatever engine it comes from: playbooks, upgrades, procedures.
+      const stamped: RunEvent = { ...maskEvent(event), at: now().toISOString(), run };
       view = advance(view, stamped);
       for (const reporter of working()) {
         try {

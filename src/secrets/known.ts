@@ -36,6 +36,11 @@ export function maskKnown(text: string): string {
   return sorted.reduce((shown, form) => (shown.includes(form) ? shown.replaceAll(form, SECRET_MASK) : shown), text);
 }
 
+/** Whether there is anything to mask. */
+export function knowsSecrets(): boolean {
+  return known.size > 0;
+}
+
 /** For tests. */
 export function forgetSecrets(): void {
   known.clear();

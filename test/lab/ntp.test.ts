@@ -1,11 +1,11 @@
-/** deploy-ntp on a pair of real hosts, with an upstream NTP server on their network. Their chronyd runs with -x: no clock is steered. */
+/** deploy-ntp on a pair of real hosts, with the lab's time server on their gateway for an upstream. Their chronyd runs with -x: no clock is steered. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { RunEvent } from '../../src/engine/events.ts';
+import { labNtpOff, labNtpOn } from '../../src/lab/index.ts';
 import { parseSources, parseTracking, trackingFollows } from '../../src/ntp/chronyc.ts';
 import { exchangeNtp } from '../../src/probes/ntp.ts';
 import type { ProbeResult } from '../../src/probes/types.ts';
-import { type Responder, soundReply, startResponder } from '../unit/ntp/responder.ts';
 import { noLab, type RunResult, usePair } from './pair.ts';
 
 const HOSTS = ['ns1', 'ns2'] as const;
@@ -13,22 +13,14 @@ const VARS = 'group_vars/ntp.yaml';
 
 describe.skipIf(noLab)('deploy-ntp', () => {
   const pair = usePair();
-  let upstream: Responder;
 
   const gateway = (): string => pair().state.networks[0]?.gateway ?? '';
   const addressOf = (host: string): string => pair().state.hosts.find(({ name }) => name === host)?.address ?? '';
   const servers = (...more: readonly string[]): string =>
-    `chrony_servers: [{ host: ${[`${gateway()}, port: ${upstream.port}`, ...more].join(' }, { host: ')} }]`;
+    `chrony_servers: [{ host: ${[gateway(), ...more].join(' }, { host: ')} }]`;
   const setVars = (text: string): void => pair().edit(VARS, /^chrony_(?:.|\n)*/m, `${text}\n`);
   const asked = async (host: string, options: string) => pair().onHost(host, `chronyc ${options}`);
   const mainPid = (host: string) => pair().onHost(host, 'systemctl show -P MainPID chronyd.service');
-
-  beforeAll(async () => {
-    upstream = await startResponder((request) => [soundReply(request)], gateway());
-  });
-  afterAll(async () => {
-    await upstream?.close();
-  });
 
   it('brings both hosts from the image’s chrony.conf to serving the time of the upstream, one after the other', async () => {
     setVars(servers());
@@ -85,6 +77,11 @@ describe.skipIf(noLab)('deploy-ntp', () => {
     );
     const rounds = unanswered.map(({ round }) => round);
     expect(rounds.filter((round, i) => rounds.indexOf(round) !== i)).toEqual([]);
+    // The run itself has measured it too.
+    const { group, ...members } = summary.availability?.['ntp'] ?? {};
+    expect(group?.asked).toBeGreaterThan(0);
+    expect(group).toMatchObject({ answered: group?.asked, longestGapMs: 0 });
+    expect(Object.keys(members).sort()).toEqual(['ns1', 'ns2']);
   });
 
   it('brings back a source that was taken out by hand', async () => {
@@ -120,10 +117,9 @@ describe.skipIf(noLab)('deploy-ntp', () => {
   });
 
   it('deploys while no upstream answers, and does not call that synchronised', async () => {
-    const { port } = upstream;
-    await upstream.close();
+    await labNtpOff(pair().labName);
     try {
-      setVars(`chrony_servers: [{ host: ${gateway()}, port: ${port} }]\nchrony_makestep_updates: 5`);
+      setVars(`${servers()}\nchrony_makestep_updates: 5`);
       const result = await pair().run('deploy-ntp');
       expect(result).toMatchObject({ code: 0, summary: { status: 'changed' } });
       for (const host of HOSTS)
@@ -133,7 +129,7 @@ describe.skipIf(noLab)('deploy-ntp', () => {
           time: { follows: 'own-clock' },
         });
     } finally {
-      upstream = await startResponder((request) => [soundReply(request)], gateway());
+      await labNtpOn(pair().labName);
     }
   });
 });

@@ -105,14 +105,19 @@ observe_zones() {
   done
 }
 
-# observe_reverted GENERATION: the last change set that ended here, when it was reverted: no generation came after it.
+# observe_reverted: the last change set or OS upgrade that ended here, when it was reverted: none was confirmed after it, of either kind.
 observe_reverted() {
-  local dir n last=0 reason=''
-  for dir in "$STATE"/reverted/*/; do
+  local dir n last=0 confirmed=0 reason=''
+  for dir in "$STATE"/{reverted,generations}/*/; do
     n=${dir%/} n=${n##*/}
-    [[ ! $n =~ ^[1-9][0-9]*$ ]] || ((n <= last)) || last=$n
+    [[ $n =~ ^[1-9][0-9]*$ ]] || continue
+    if [[ $dir == "$STATE"/reverted/* ]]; then
+      ((n <= last)) || last=$n
+    else
+      ((n <= confirmed)) || confirmed=$n
+    fi
   done
-  ((last > $1)) && dir=$STATE/reverted/$last && read_header "$dir/manifest" || return 0
+  ((last > confirmed)) && dir=$STATE/reverted/$last && read_header "$dir/manifest" || return 0
   read -r reason 2>/dev/null <"$dir/report" || :
   put reverted "$last" "${HEADER[id]-}" "${HEADER[kind]-config}" "${HEADER[run]-}" "${HEADER[owner]-}" "$(stat -c %Y -- "$dir/state" 2>/dev/null || echo 0)" "$reason"
 }
@@ -132,7 +137,7 @@ observe_memory() {
   RECORDS=()
   newest_generation
   put generation "$REPLY"
-  observe_reverted "$REPLY"
+  observe_reverted
   managed_file
   [[ -z $REPLY ]] || { read_records "$REPLY" && ((${#RECORDS[@]})) && printf 'managed\0' && put "${#RECORDS[@]}" "${RECORDS[@]}"; }
   observe_secrets

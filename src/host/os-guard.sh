@@ -18,20 +18,23 @@ guard_os() {
   case $word in
     armed | applied)
       if ((now >= DEADLINE)); then
+        # Before the lock: what hangs may hold it.
+        kill_apply "$1"
         os_act "$1" os_deadline_passed
       elif [[ $word == applied ]] && ((now >= OS_CHECK_FROM)); then
         os_check_units "$1"
       fi
       ;;
     reverting*)
-      ((now < OS_REBOOT_AT)) || { OS_REBOOT_AT=$((now + OS_REBOOT_SECONDS)) && os_act "$1" os_reboot_late; }
+      # What failed on the way back is not waited for as a reboot is.
+      ((now < OS_REBOOT_AT && OS_FAILED == 0)) || { OS_REBOOT_AT=$((now + OS_REBOOT_SECONDS)) && os_act "$1" os_reboot_late; }
       ;;
   esac
 }
 
 # os_guard_begins ID: a slot or a word that this guard has not seen yet: whatever the boot guard could not do is done now.
 os_guard_begins() {
-  local began='' done=0
+  local began='' done=0 failed=${OS_FAILED:-0}
   declare -gA OS_RESTARTS=()
   OS_RED_AT=0 OS_RED=
   os_act "$1" os_settle || done=1
@@ -40,6 +43,7 @@ os_guard_begins() {
   uptime_seconds
   OS_CHECK_FROM=$((${began:-$REPLY} + ${H[checkAfter]:-30}))
   OS_REBOOT_AT=$((REPLY + OS_REBOOT_SECONDS))
+  ((failed == 0)) || OS_FAILED=1
   return "$done"
 }
 
@@ -54,13 +58,13 @@ os_act() {
     done=1
   fi
   exec 9>&-
+  OS_FAILED=$done
   ((done == 0)) || nap "$OS_RETRY_SECONDS"
   return "$done"
 }
 
 # os_deadline_passed: read again under the lock: its controller may have moved it.
 os_deadline_passed() {
-  kill_apply "${H[id]}"
   find_deadline "${H[id]}" "$started"
   uptime_seconds
   ((REPLY >= DEADLINE)) || return 0

@@ -16,6 +16,16 @@ export function confirmPoints(): readonly string[] {
   return [...pointsIn(['confirm']), 'archive'];
 }
 
+/** Points of an OS upgrade up to the reboot, in the old deployment. */
+export function osPoints(): readonly string[] {
+  return pointsIn(['os-open', 'os-stage', 'os-go']);
+}
+
+/** Points of its end: the trial's begin, the way back, and what ends an upgrade that never left. */
+export function osBackPoints(): readonly string[] {
+  return [...pointsIn(['os-settle']), 'archive'];
+}
+
 function pointsIn(files: readonly string[]): readonly string[] {
   const calls = joinScripts(files).matchAll(/^[^#\n]*\b(?:at_step|step) ([a-z][a-z-]*)/gm);
   return [...new Set([...calls].map(([, point]) => point ?? ''))];

@@ -30,6 +30,7 @@ function sweep(rows: readonly Row[], act: string): readonly string[] {
   return root.run(script.join('\n')).trimEnd().split('\n');
 }
 
+// B2: each row is decided by what is booted and on disk, and O, older than the old one, is never made the default.
 describe('the table of states, what is booted, and in which boot', () => {
   const rows: readonly Row[] = [
     {
@@ -62,6 +63,7 @@ describe('the table of states, what is booted, and in which boot', () => {
       disk: ON_B,
       expected: 'applied default=b reboots=0 denied=0 cause=',
     },
+    // B4: a second boot of the trial.
     {
       state: 'applied',
       booted: B,

@@ -51,7 +51,7 @@ export async function runFleetCommand({ command, flags, project, reporter, work,
   const sinks = { stdout: sink(process.stdout, readerIsGone), stderr: sink(process.stderr, readerIsGone) };
   const id = drawRunId();
   const chosen = flags.json === true ? createJsonReporter(sinks, id) : reporter(sinks);
-  const keeper = new HistoryKeeper({ id, command, flags, project, asksGit: false });
+  const keeper = new HistoryKeeper({ id, command, flags, project });
   try {
     keeper.prepare();
     const outcomes = await work({

@@ -21,8 +21,6 @@ export interface KeeperInput {
   readonly command: string;
   readonly flags: InventoryFlags & { readonly check?: true };
   readonly project: Project;
-  /** Whether the checkout had uncommitted changes matters: not for what only takes hosts from it. Default true. */
-  readonly asksGit?: boolean;
 }
 
 /** How long the end of a run waits to hear whether the checkout has uncommitted changes, ms. */
@@ -35,6 +33,7 @@ export class HistoryKeeper {
   private opening: Promise<Store | undefined> | undefined;
   private store: Store | undefined;
   private dirty: boolean | null = null;
+  private hasAskedGit = false;
   private dirtyKnown: Promise<void> = Promise.resolve();
   private lab: string | null = null;
   private seq: number | undefined;
@@ -53,8 +52,14 @@ export class HistoryKeeper {
       this.opening = Promise.resolve(undefined); // somebody only tries whether it would work
       return;
     }
-    if (this.commit !== undefined && this.input.asksGit !== false) this.dirtyKnown = this.askGit();
     this.opening = this.open();
+  }
+
+  /** Something is going to be changed: from a checkout with uncommitted changes? Starting git takes too long for runs without changes. */
+  askWhetherDirty(): void {
+    if (this.commit === undefined || this.hasAskedGit) return;
+    this.hasAskedGit = true;
+    this.dirtyKnown = this.askGit();
   }
 
   /** What is known of the run by itself; the events say the rest. */

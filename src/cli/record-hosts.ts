@@ -22,7 +22,7 @@ export interface HostsEnded {
 }
 
 export async function recordHosts({ command, flags, project, exit, results }: HostsEnded): Promise<void> {
-  const keeper = new HistoryKeeper({ id: drawRunId(), command, flags, project, asksGit: false });
+  const keeper = new HistoryKeeper({ id: drawRunId(), command, flags, project });
   try {
     await keeper.ready();
     const head = keeper.head();

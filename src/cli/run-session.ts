@@ -62,6 +62,7 @@ export async function openSession({ command, flags, project, screen }: SessionIn
     onEvent(event: RunEvent) {
       collector.add(event);
       if (event.event === 'run-started') keeper.prepare();
+      if (isAboutToChange(event)) keeper.askWhetherDirty();
       if (event.event !== 'host-step' || isWrittenEarly) return;
       // From here on something changes: should this process die, the history says who began it.
       isWrittenEarly = true;
@@ -102,6 +103,10 @@ export async function openSession({ command, flags, project, screen }: SessionIn
       report?.writeReports(files, record);
     },
   };
+}
+
+function isAboutToChange(event: RunEvent): boolean {
+  return event.event === 'upgrade-planned' || (event.event === 'host-plan' && event.changes.length > 0);
 }
 
 async function notify(notifications: readonly Notification[], record: RunRecord, keeper: HistoryKeeper): Promise<void> {

@@ -99,6 +99,13 @@ function versionOf(database: Database): number {
 }
 
 function wrap(native: Libsql.Database, file: string): Database {
+  const prepared = new Map<string, Libsql.Statement<unknown[]>>();
+  /** A run writes many rows with few statements. */
+  const statement = (sql: string): Libsql.Statement<unknown[]> => {
+    const known = prepared.get(sql) ?? native.prepare(sql);
+    prepared.set(sql, known);
+    return known;
+  };
   const guarded = <T>(work: () => T): T => {
     try {
       return work();
@@ -110,7 +117,7 @@ function wrap(native: Libsql.Database, file: string): Database {
     file,
     run: (sql, ...values) =>
       guarded(() => {
-        const { changes, lastInsertRowid } = native.prepare(sql).run(...values);
+        const { changes, lastInsertRowid } = statement(sql).run(...values);
         return { changes, lastId: Number(lastInsertRowid) };
       }),
     all: (sql, ...values) => guarded(() => native.prepare(sql).all(...values) as Row[]),
@@ -127,7 +134,10 @@ function wrap(native: Libsql.Database, file: string): Database {
           throw error;
         }
       }),
-    close: () => native.close(),
+    close: () => {
+      prepared.clear();
+      native.close();
+    },
   };
 }
 

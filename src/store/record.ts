@@ -49,7 +49,7 @@ export interface RunRecord {
   readonly notes: readonly NoteRecord[];
 }
 
-/** `dirty` null: nobody could tell in time. */
+/** `dirty` null: nothing was to be changed, or git could not tell in time. */
 export interface Commit {
   /** `main@1c0f71d`; null outside a git repository. */
   readonly ref: string | null;

@@ -1,5 +1,8 @@
 /** What a host or program says is shown without the secrets in it. */
 import { afterEach, describe, expect, it } from 'vitest';
+import type { RunEvent } from '../../../src/engine/events.ts';
+import type { Reporter } from '../../../src/report/reporter.ts';
+import { createStream } from '../../../src/report/stream.ts';
 import { forgetSecrets, maskKnown, rememberSecret } from '../../../src/secrets/known.ts';
 import { maskEvent } from '../../../src/secrets/mask-events.ts';
 import { secretOf } from '../../../src/secrets/secret.ts';
@@ -70,5 +73,15 @@ describe('a whole file', () => {
   it('that is large is bounded', () => {
     remember(Array.from({ length: 20_000 }, (_, i) => `line-${String(i).padStart(6, '0')}`).join('\n'));
     expect(maskKnown('line-000007 line-019999')).toBe('******** line-019999');
+  });
+});
+
+describe('the stream of a run', () => {
+  it('hands no listener a secret, whichever engine emits the event', () => {
+    remember('hunter22-hunter22');
+    const heard: RunEvent[] = [];
+    const listener: Reporter = { onEvent: (event) => void heard.push(event), close: async () => {} };
+    createStream('abc123', [listener]).emit({ event: 'warning', message: 'said hunter22-hunter22', remedy: 'none' });
+    expect(heard).toMatchObject([{ event: 'warning', message: 'said ********', run: 'abc123' }]);
   });
 });

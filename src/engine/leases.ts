@@ -43,11 +43,13 @@ export class Leases {
   /**
    * Takes all, in the order of names: two runs cannot wait for each other. Those that are not targets are kept from rebooting meanwhile.
    * Busy: everything is given back; waited for up to --wait-lock. Throws HostLockedError, or what made a host unreachable.
+   * One that was taken before and lost since (the controller slept) is not taken again, and not waited for: another run may have come
+   * and gone, and changed what this one had done.
    */
   async acquire(partners: readonly LeasePartner[], targets: ReadonlySet<string>): Promise<void> {
     const ordered = [...partners].sort((a, b) => (a.name < b.name ? -1 : 1));
     const deadline = this.#ctx.now() + this.#ctx.options.waitLockSec * 1000;
-    // One that was lost since (the controller slept) is not taken again: another run may have come and gone, and changed what this one had done.
+    const isAgain = ordered.some(({ name }) => this.#taken.has(name));
     await this.renew([...this.#taken]);
     for (;;) {
       try {
@@ -56,7 +58,7 @@ export class Leases {
         this.#startRenewing();
         return;
       } catch (error) {
-        if (!(error instanceof HostLockedError) || this.#ctx.now() > deadline) throw error;
+        if (!(error instanceof HostLockedError) || isAgain || this.#ctx.now() > deadline) throw error;
         await this.release();
         if (this.#ctx.signal.aborted)
           throw new InterruptedError('interrupted while a lock was waited for', {
@@ -76,7 +78,15 @@ export class Leases {
     await callFor(
       this.#ctx,
       partner.connection,
-      acquireCall({ token, owner, run, purpose: this.#purpose, ttlSec: deadlines.leaseSec, inhibit }),
+      acquireCall({
+        token,
+        owner,
+        run,
+        purpose: this.#purpose,
+        ttlSec: deadlines.leaseSec,
+        inhibit,
+        isHeld: this.#taken.has(partner.name),
+      }),
       'taking the lock',
       'lease',
     );
@@ -88,10 +98,10 @@ export class Leases {
     await Promise.all(hosts.map((host) => this.#renew(host)));
   }
 
-  async #renew(host: string): Promise<void> {
+  async #renew(host: string, what = 'renewing the lock'): Promise<void> {
     const held = this.#held.get(host);
     if (held === undefined) return;
-    await callFor(this.#ctx, held.partner.connection, renewCall(held.token), 'renewing the lock', 'lease');
+    await callFor(this.#ctx, held.partner.connection, renewCall(held.token), what, 'lease');
   }
 
   #startRenewing(): void {
@@ -99,7 +109,7 @@ export class Leases {
       () => {
         for (const host of this.#held.keys()) {
           // A renewal that fails shows when the lease is needed: before `go`, and on the host at each step.
-          if (!this.#busy.has(host)) this.#renew(host).catch(() => {});
+          if (!this.#busy.has(host)) this.#renew(host, 'keeping the lock').catch(() => {});
         }
       },
       (this.#ctx.deadlines.leaseSec * 1000) / 3,

@@ -40,12 +40,14 @@ fail_locked() {
   fail locked "$@"
 }
 
-# acquire TOKEN OWNER RUN PURPOSE SECONDS INHIBIT(0|1): nothing is installed and nothing written outside /run.
+# acquire TOKEN OWNER RUN PURPOSE SECONDS INHIBIT(0|1) AGAIN(0|1): nothing is installed and nothing written outside /run.
+# AGAIN: it must still be this token's: when it was lost meanwhile, another run may have come and gone, and changed what this one had done.
 acquire() {
   local now
   STEP=acquire
   make_run_folder
   take_lock
+  [[ ${7-0} == 0 ]] || { read_lease && [[ ${LEASE[0]} == "$1" ]]; } || fail_locked "the lease of this host is not ours any more"
   end_final_slot
   # R11: an open slot refuses everybody but the run that opened it, whatever became of the lease.
   ! slot_state || wake_guard

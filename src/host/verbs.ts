@@ -31,11 +31,14 @@ export interface LeaseRequest {
   readonly ttlSec: number;
   /** Keep the host from rebooting: for members that stand in while another one is changed. */
   readonly inhibit: boolean;
+  /** It is held already, and `locked` when it was lost meanwhile: only the inhibitor changes. Default false. */
+  readonly isHeld?: boolean;
 }
 
 /** Takes the host: answers `lease`, or the error `locked` with its holder. Also ends the inhibitor when `inhibit` is false. */
-export function acquireCall({ token, owner, run, purpose, ttlSec, inhibit }: LeaseRequest): HostCall {
-  return call(['acquire', token, owner, run, purpose, String(Math.ceil(ttlSec)), inhibit ? '1' : '0']);
+export function acquireCall({ token, owner, run, purpose, ttlSec, inhibit, isHeld }: LeaseRequest): HostCall {
+  const flags = [inhibit, isHeld === true].map((flag) => (flag ? '1' : '0'));
+  return call(['acquire', token, owner, run, purpose, String(Math.ceil(ttlSec)), ...flags]);
 }
 
 /** Answers `lease`, or `locked` when the lease is not ours any more. */

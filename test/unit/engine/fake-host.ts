@@ -81,12 +81,14 @@ export class FakeHost {
     if (verb === 'os_look') return { ...done(''), code: 1 };
     this.log.push(verb);
     this.#faultAt(name, verb);
-    return done(`${JSON.stringify(this.#answer(verb, id))}\n`);
+    const isHeld = /\nmain '?acquire'? [^\n]* '?1'?\n/.test(stdin);
+    return done(`${JSON.stringify(this.#answer(verb, id, isHeld))}\n`);
   }
 
-  #answer(verb: string, id: string): object {
+  #answer(verb: string, id: string, isHeld: boolean): object {
     switch (verb) {
       case 'acquire':
+        if (isHeld && this.lease !== id) return { step: 'acquire', error: 'locked', message: 'not ours', detail: [] };
         this.lease = id;
         return { step: 'lease', expiresInSec: '30', bootId: this.bootId };
       case 'renew':

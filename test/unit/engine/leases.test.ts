@@ -64,4 +64,25 @@ describe('leases', () => {
       await leases.release();
     },
   );
+
+  it.each([0, 60])('are not taken again when one was lost in the middle of taking them: %i s', async (waitLockSec) => {
+    const fakes = [new FakeHost(), new FakeHost()] as const;
+    const [first, second] = [await partner(fakes[0], 'ns1'), await partner(fakes[1], 'ns2')];
+    // The controller sleeps before it takes the first one again; another run comes, and is done.
+    let taken = 0;
+    const connection: LeasePartner['connection'] = {
+      ...first.connection,
+      exec: (command, options) => {
+        if (options.what === 'taking the lock' && ++taken === 2) fakes[0].lease = '';
+        return first.connection.exec(command, options);
+      },
+    };
+    const leases = new Leases(context(waitLockSec), 'a test');
+    await leases.acquire([{ name: 'ns1', connection }, second], new Set(['ns1']));
+    await expect(leases.acquire([{ name: 'ns1', connection }, second], new Set(['ns2']))).rejects.toThrow(
+      HostLockedError,
+    );
+    expect([taken, fakes[0].lease]).toEqual([2, '']);
+    await leases.release();
+  });
 });

@@ -88,3 +88,26 @@ describe('a slot', () => {
     for (const outcome of outcomes) expect(Object.keys(RACE_ENDS)).toContain(outcome);
   }, 60_000);
 });
+
+describe('a lease', () => {
+  it('that is held is never taken anew when it was lost meanwhile', () => {
+    const acquire = (token: string, isHeld: 0 | 1): string =>
+      `(inhibit() { :; }; acquire ${token} me@desk run-1 'a test' 30 0 ${isHeld})`;
+    const script = [
+      acquire('one', 0),
+      acquire('one', 1),
+      '(release one)',
+      acquire('one', 1),
+      acquire('two', 0),
+      acquire('one', 1),
+    ];
+    expect(verb(script.join('\n')).map((step) => (step.kind === 'error' ? step.error : step.kind))).toEqual([
+      'lease',
+      'lease',
+      'released',
+      'locked',
+      'lease',
+      'locked',
+    ]);
+  });
+});

@@ -73,7 +73,12 @@ async function bootRun(name: string, flags: BootFlags & Partial<UpgradeFlags>, p
     name,
     ...(flags.limit === undefined ? [] : name === 'upgrade' ? ['--limit', flags.limit] : [flags.limit]),
   ];
-  const target = flags.to === undefined ? [] : ['--to', flags.to];
+  const target = [
+    ...(flags.to === undefined ? [] : ['--to', flags.to]),
+    ...(flags.graph === undefined ? [] : ['--graph', flags.graph]),
+    ...(flags.allowDenied === true ? ['--allow-denied'] : []),
+    ...(flags.allowDowngrade === true ? ['--allow-downgrade'] : []),
+  ];
   const session = await openSession({
     command: name,
     flags,

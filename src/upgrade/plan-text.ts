@@ -29,7 +29,7 @@ export function titleOf({ routes, target, order, windows }: TitleInput): string 
   ].join(' · ');
 }
 
-/** `44.20261101.3.0 → 44.20261110.3.0 (barrier on the way) → 44.20261115.3.0` */
+/** `44.20261101.3.0 → 44.20261110.3.0 → 44.20261115.3.0` */
 export function routeText({ from, hops }: Pick<Route, 'from' | 'hops'>): string {
   return [from, ...hops].map(releaseName).join(' → ');
 }

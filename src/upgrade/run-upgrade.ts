@@ -8,7 +8,7 @@ import type { Host } from '../inventory/model.ts';
 import { type DeniedRelease, mergeDenied } from './deny.ts';
 import { type HostUpgradeEnd, upgradeHost } from './host-upgrade.ts';
 import { upgradeOrder } from './order.ts';
-import { checkReport, titleOf } from './plan-text.ts';
+import { checkReport, routeText, titleOf } from './plan-text.ts';
 import { type Release, releaseName, type Wanted } from './release.ts';
 import { remember } from './remember.ts';
 import { resolveFleet } from './resolve.ts';
@@ -75,7 +75,7 @@ export async function rollTo(rollOut: RollOut, hosts: readonly Host[], input: Ru
     startedAt: at,
   });
   await rollOut.measure(hosts);
-  const isDone = await goLegs(rollOut, legsOf(plan.routes), { order, input });
+  const isDone = await goLegs(rollOut, legsOf(plan.routes), { order, input, plan });
   // What has to be looked at, or was cut short, can be taken up again.
   if (isDone) input.memory.end();
 }
@@ -118,12 +118,13 @@ function endChecked(rollOut: RollOut, hosts: readonly Host[], { routes }: Target
 }
 
 interface Going {
+  readonly plan: TargetPlan;
   readonly order: readonly string[];
   readonly input: RunUpgradeInput;
 }
 
 /** true: nothing is left to be taken up. */
-async function goLegs(rollOut: RollOut, legs: readonly Leg[], { order, input }: Going): Promise<boolean> {
+async function goLegs(rollOut: RollOut, legs: readonly Leg[], { order, input, plan }: Going): Promise<boolean> {
   let failed = [...rollOut.ended.values()].filter(isFailure).length;
   for (const [index, leg] of legs.entries()) {
     for (const name of order.filter((one) => leg.hosts.includes(one))) {
@@ -134,7 +135,8 @@ async function goLegs(rollOut: RollOut, legs: readonly Leg[], { order, input }: 
       const isLast = !legs.slice(index + 1).some(({ hosts }) => hosts.includes(name));
       const end = await goOne(rollOut, host, leg.to, input);
       if (end.status === 'changed' && !isLast) continue;
-      const { status, changes, error, message } = end;
+      const { status, error, message } = end;
+      const changes = isLast && status === 'changed' ? wholeWay(plan, name, end) : end.changes;
       const ended = rollOut.end(host, {
         status,
         startedMs: end.startedMs,
@@ -146,6 +148,14 @@ async function goLegs(rollOut: RollOut, legs: readonly Leg[], { order, input }: 
     }
   }
   return ![...rollOut.ended.values()].some(({ status }) => status === 'unknown');
+}
+
+/** Over barriers too: what the host has changed is told from where it began. */
+function wholeWay({ routes }: TargetPlan, host: string, { changes }: HostUpgradeEnd): HostUpgradeEnd['changes'] {
+  const route = routes.find((one) => one.host === host);
+  return route === undefined || route.hops.length < 2
+    ? changes
+    : changes.map((change) => ({ ...change, detail: routeText(route) }));
 }
 
 function skipRest(rollOut: RollOut, message: string): boolean {

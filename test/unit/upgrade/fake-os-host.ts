@@ -25,13 +25,14 @@ export class FakeOsHost {
   content = CONTENT;
   transaction: string | null = null;
   tip: Release;
+  /** Other releases of its remote. */
+  known: readonly Release[] = [];
   rebootTo: RebootTo = 'new';
-  /** Of the new release: its unit does not run. */
+  /** Of the new release: its unit does not run; the host's own guard sees that and goes back. */
   breaks = false;
-  /** Of the new release: the host's own guard sees that and goes back. */
   guards = false;
   fault: OsFault | undefined;
-  /** Called with each verb, before it is done. */
+  /** Before each verb. */
   onVerb: (verb: string) => void = () => {};
 
   constructor(name: string, booted: Release, tip: Release) {
@@ -248,7 +249,7 @@ export class FakeOsHost {
     });
     const fault = this.fault?.verb === verb ? this.fault : undefined;
     if (fault !== undefined) this.fault = undefined;
-    const lines = verb === 'os_stage' ? this.#stage(fault) : this.#go(fault, go);
+    const lines = verb === 'os_stage' ? this.#stage(fault, words[4]) : this.#go(fault, go);
     return {
       write: async () => goAhead(true),
       endInput: () => goAhead(false),
@@ -258,7 +259,7 @@ export class FakeOsHost {
     };
   }
 
-  async *#stage(fault: OsFault | undefined): AsyncGenerator<string> {
+  async *#stage(fault: OsFault | undefined, revision = ''): AsyncGenerator<string> {
     yield JSON.stringify({ step: 'progress', text: 'Staging deployment...' });
     if (fault?.kind === 'refused') {
       yield JSON.stringify({
@@ -269,11 +270,12 @@ export class FakeOsHost {
       });
       return;
     }
-    const serial = this.disk.filter(({ name }) => name.startsWith(`${this.tip.checksum}.`)).length;
-    this.staged = { name: `${this.tip.checksum}.${serial}`, release: this.tip };
+    const release = this.known.find(({ checksum = '' }) => revision.endsWith(checksum)) ?? this.tip;
+    const serial = this.disk.filter(({ name }) => name.startsWith(`${release.checksum}.`)).length;
+    this.staged = { name: `${release.checksum}.${serial}`, release };
     if (this.slot !== undefined) this.slot.to = this.staged.name;
     if (fault?.kind === 'lost') throw this.#lost('the link was lost while staging');
-    yield JSON.stringify({ step: 'staged', id: this.slot?.id, to: this.staged.name, version: this.tip.version });
+    yield JSON.stringify({ step: 'staged', id: this.slot?.id, to: this.staged.name, version: release.version });
   }
 
   async *#go(fault: OsFault | undefined, go: Promise<boolean>): AsyncGenerator<string> {

@@ -94,7 +94,7 @@ export class OsHost {
   }
 
   /** Until `isSo` says yes of what `read` gives. */
-  async until<T>(read: () => Promise<T>, isSo: (value: T) => boolean, withinMs = 60_000): Promise<T> {
+  async until<T>(read: () => Promise<T>, isSo: (value: T) => boolean, withinMs = 120_000): Promise<T> {
     const deadline = Date.now() + withinMs;
     for (;;) {
       const value = await read();

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { packageRoot } from '../../src/assets.ts';
-import type { RunRecord } from '../../src/store/record.ts';
+import type { RunLine, RunRecord } from '../../src/store/record.ts';
 import { noLab, type RunResult, usePair } from './pair.ts';
 
 describe.skipIf(noLab !== undefined)('confirm or revert', () => {
@@ -102,7 +102,20 @@ describe.skipIf(noLab !== undefined)('confirm or revert', () => {
     change(64);
     const killed = await killAfter('"step":"verify"', '--confirm-within', '8');
     expect(killed).toBe('SIGKILL');
-    expect((await pair().command('history', '--limit', '1')).stdout).toMatch(/deploy-dns \(lab\) +\S+ died/);
+    const { stdout } = await pair().command(
+      'history',
+      '--json',
+      '--limit',
+      '0',
+      '--failed',
+      '--playbook',
+      'deploy-dns',
+    );
+    const { runs } = JSON.parse(stdout) as { readonly runs: readonly RunLine[] };
+    const dead = runs.find(({ lab, outcome }) => lab === pair().labName && outcome === 'running');
+    expect((await pair().command('history', 'show', dead?.id ?? '')).stdout).toMatch(
+      /^deploy-dns \(lab\) · run \w+ · \S+ died/,
+    );
     const meanwhile = await pair().run('deploy-dns');
     expect([meanwhile.code, meanwhile.summary.hosts['ns1']?.status]).toEqual([5, 'locked']);
     expect(errorOf(meanwhile, 'ns1')).toMatch(/in the middle of change set [0-9a-f]{12} of \S+@\S+ \(run \w+\)/);

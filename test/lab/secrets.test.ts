@@ -1,14 +1,13 @@
 /** Secrets on real hosts: from their sources into files and containers, and nowhere else; and the role base, which must be able to undo itself. */
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { packageRoot } from '../../src/assets.ts';
-import type { RunEvent, Summary } from '../../src/engine/events.ts';
+import type { Summary } from '../../src/engine/events.ts';
 import { runDnsProbes } from '../../src/probes/dns.ts';
 import { noLab, usePair } from './pair.ts';
+import { command, type Result, summaryOf, writeProject } from './secrets-project.ts';
 import { encryptFile, findSops, makeAgeKey } from './sops.ts';
 
 /** Everything that may be seen nowhere. */
@@ -17,11 +16,6 @@ const keys = { first: `HEX:${randomBytes(32).toString('hex')}`, second: `HEX:${r
 
 function draw(): string {
   return `word-${randomBytes(12).toString('hex')}`;
-}
-
-interface Result {
-  readonly code: number;
-  readonly summary: Summary;
 }
 
 describe.skipIf(noLab)('secrets', () => {
@@ -43,14 +37,7 @@ describe.skipIf(noLab)('secrets', () => {
     writeFileSync(join(pair().inventoryDir, 'group_vars', `${group}.yaml`), text);
   const addressOf = (host: string): string => pair().state.hosts.find(({ name }) => name === host)?.address ?? '';
 
-  beforeAll(() => {
-    for (const name of ['playbooks', 'roles']) mkdirSync(join(folder, name), { recursive: true });
-    for (const name of ['base', 'chrony'])
-      writeFileSync(join(folder, `playbooks/${name === 'chrony' ? 'deploy-ntp' : name}.ts`), playbookOf(name));
-    writeFileSync(join(folder, 'playbooks/app.ts'), APP_PLAYBOOK);
-    mkdirSync(join(folder, 'roles/app'));
-    writeFileSync(join(folder, 'roles/app/index.ts'), APP_ROLE);
-  });
+  beforeAll(() => writeProject(folder));
   afterAll(() => {
     vi.unstubAllEnvs();
     rmSync(folder, { recursive: true, force: true });
@@ -241,76 +228,3 @@ base_motd: Managed by coreos-infra.
 });
 
 const PUBLIC_KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl test';
-
-const playbookOf = (role: string): string => `/** ${role} */
-import { definePlaybook } from 'coreos-infra';
-import { ${role} } from 'coreos-infra/roles/${role}';
-export default definePlaybook({ name: '${role === 'chrony' ? 'deploy-ntp' : role}', hosts: '${role === 'chrony' ? 'ntp' : 'all'}', roles: [${role}] });
-`;
-
-const APP_PLAYBOOK = `/** A container whose configuration is a podman secret. */
-import { definePlaybook } from 'coreos-infra';
-import { app } from '../roles/app/index.ts';
-export default definePlaybook({ name: 'app', hosts: 'all', roles: [app] });
-`;
-
-/** CoreDNS answers version.bind with the word: whoever hears it knows what the container has read. */
-const APP_ROLE = `import { defineRole, image, mountedSecret, podmanSecret, quadlet, SecretValue, secretText, Type, unit } from 'coreos-infra';
-const IMAGE = 'docker.io/coredns/coredns:1.15.0';
-export const app = defineRole({
-  name: 'app',
-  description: 'a container that reads its configuration from a podman secret',
-  vars: Type.Object({ word: SecretValue() }),
-  resources({ vars, host }) {
-    const conf = podmanSecret({
-      name: 'app-conf',
-      value: secretText\`.:5353 {\\n  bind \${host.address}\\n  chaos \${vars.word}\\n}\\n\`,
-    });
-    const container = quadlet('app.container', {
-      Container: {
-        Image: IMAGE,
-        Network: 'host',
-        Pull: 'never',
-        Exec: '-conf /run/secrets/corefile',
-        Secret: mountedSecret(conf, { target: '/run/secrets/corefile', uid: 65532, gid: 65532 }),
-      },
-    });
-    return [image(IMAGE), conf, container, unit('app.service', { settleSec: 1 })];
-  },
-});
-`;
-
-interface Printed {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Our own command in a project's folder; its environment is the one of this moment. */
-function command(cwd: string, printed: string[], args: readonly string[]): Promise<Printed> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(packageRoot(), 'dist/cli.js'), ...args], {
-      cwd,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    const chunks: Record<'stdout' | 'stderr', Buffer[]> = { stdout: [], stderr: [] };
-    child.stdout.on('data', (chunk: Buffer) => chunks.stdout.push(chunk));
-    child.stderr.on('data', (chunk: Buffer) => chunks.stderr.push(chunk));
-    child.on('error', reject);
-    child.on('close', (code) => {
-      const [stdout, stderr] = [
-        Buffer.concat(chunks.stdout).toString('utf8'),
-        Buffer.concat(chunks.stderr).toString('utf8'),
-      ];
-      printed.push(stdout, stderr);
-      resolve({ code: code ?? -1, stdout, stderr });
-    });
-  });
-}
-
-function summaryOf({ code, stdout, stderr }: Printed): Result {
-  const events = stdout.split('\n').filter((line) => line !== '');
-  const summary = events.length === 0 ? undefined : (JSON.parse(events.at(-1) ?? '') as RunEvent);
-  if (summary?.event !== 'summary') throw new Error(`no summary: exit ${code}\n${stderr}`);
-  return { code, summary };
-}

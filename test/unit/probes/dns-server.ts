@@ -1,6 +1,6 @@
 /** A DNS server in this process, over UDP and TCP on one port, that answers as the test says. */
-import { createSocket } from 'node:dgram';
-import { createServer, type Socket } from 'node:net';
+import { createSocket, type Socket as UdpSocket } from 'node:dgram';
+import { createServer, type Server, type Socket } from 'node:net';
 import { type Answer, decode, encode, type Packet, type Question } from 'dns-packet';
 
 export interface Asked {
@@ -27,6 +27,22 @@ export interface DnsServer {
   /** TCP connections that were made. */
   connections(): number;
   close(): Promise<void>;
+}
+
+/** The port that TCP gets may be taken over UDP: then another one is tried. */
+async function bindBoth(tcp: Server): Promise<{ readonly port: number; readonly udp: UdpSocket }> {
+  for (let tries = 1; ; tries++) {
+    await new Promise<void>((resolve) => tcp.listen(0, '127.0.0.1', resolve));
+    const { port } = tcp.address() as { port: number };
+    const udp = createSocket('udp4');
+    try {
+      await new Promise<void>((resolve, reject) => udp.once('error', reject).bind(port, '127.0.0.1', resolve));
+      return { port, udp };
+    } catch (error) {
+      await new Promise((resolve) => tcp.close(resolve));
+      if (tries === 20) throw error;
+    }
+  }
 }
 
 export async function startDnsServer(reply: (asked: Asked) => Reply): Promise<DnsServer> {
@@ -63,10 +79,7 @@ export async function startDnsServer(reply: (asked: Asked) => Reply): Promise<Dn
       }
     });
   });
-  await new Promise<void>((resolve) => tcp.listen(0, '127.0.0.1', resolve));
-  const { port } = tcp.address() as { port: number };
-  const udp = createSocket('udp4');
-  await new Promise<void>((resolve) => udp.bind(port, '127.0.0.1', resolve));
+  const { port, udp } = await bindBoth(tcp);
   udp.on('message', (message, from) => {
     const bytes = answer(message, 'udp');
     if (bytes !== undefined) udp.send(bytes, from.port, from.address);

@@ -165,9 +165,14 @@ function offerCron(schedule: Schedule, launch: Launch): ExitCode {
   ]);
   mkdirSync(join(launch.lockFile, '..'), { recursive: true, mode: 0o700 });
   process.stderr.write(
-    'systemd does not run on this machine: nothing was scheduled. As a line of crontab(5), for crontab -e:\n',
+    'systemd does not run on this machine: nothing was scheduled. For crontab -e, as crontab(5) says it:\n',
   );
-  print([...(zone === undefined ? [] : [`CRON_TZ=${zone}`]), line]);
+  print([
+    `PATH=${launch.environment['PATH'] ?? ''}`,
+    `COREOS_INFRA_SCHEDULE=${schedule.name}`,
+    ...(zone === undefined ? [] : [`CRON_TZ=${zone}`]),
+    line,
+  ]);
   process.stderr.write(
     'cron makes up for nothing that it missed, and tells nobody but by mail. Try the line by hand first: cron has no ssh agent.\n',
   );

@@ -173,3 +173,13 @@ export class OsRoot {
     this.#root.remove();
   }
 }
+
+/** Script: the lease is held by token `t`; `lease TOKEN` gives it to another. */
+export const LEASE = `lease() { uptime_seconds; LEASE=("$1" me run-1 test "$((REPLY + 30))" "$REPLY" 30 0); write_lease; }; lease t`;
+
+/** Kinds of the lines, errors by their code. */
+export function kinds(steps: readonly (HostStep | string)[]): readonly string[] {
+  return steps.map((step) =>
+    typeof step === 'string' ? step : step.kind === 'error' ? step.error : step.kind === 'step' ? step.step : step.kind,
+  );
+}

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { HostStep } from '../../../src/host/steps.ts';
-import { A, B, C, O, OsRoot } from './os-fixture.ts';
+import { A, B, C, kinds, LEASE, O, OsRoot } from './os-fixture.ts';
 
 let root: OsRoot;
 beforeEach(() => {
@@ -8,15 +7,7 @@ beforeEach(() => {
 });
 afterEach(() => root.remove());
 
-const LEASE = `lease() { uptime_seconds; LEASE=("$1" me run-1 test "$((REPLY + 30))" "$REPLY" 30 0); write_lease; }; lease t`;
 const STAGE = `os_stage os1 t boot-1 revision=${B.slice(0, 64)} 0`;
-
-/** Kinds of the lines, errors by their code. */
-function kinds(steps: readonly (HostStep | string)[]): readonly string[] {
-  return steps.map((step) =>
-    typeof step === 'string' ? step : step.kind === 'error' ? step.error : step.kind === 'step' ? step.step : step.kind,
-  );
-}
 
 describe('opening the slot', () => {
   const open = (dropStaged = '', extra = ''): string =>
@@ -192,111 +183,5 @@ describe('the point of no return', () => {
       [`echo 'a(ssssuu) 1 "shutdown" "x" "y" "block" 0 1' >"$FAKE/inhibitors"`, 'inhibited'],
     ] as const)
       expect(kinds(root.steps(`${plain}; ${change}; (os_reboot t boot-1 </dev/null)`)), change).toEqual([code]);
-  });
-});
-
-describe('the end', () => {
-  const trial = `${LEASE}; make_os applied; deployments ${B} '${A} pinned'; now_booted ${B} boot-2`;
-
-  it('is a confirm of the trial’s own boot: unpinned, archived, Zincati as it was found', () => {
-    const steps = root.steps(
-      `${trial}; (confirm os1 boot-2); facts; cat "$FAKE/deployments" "$FAKE/log"; ls "$STATE/generations"; (confirm os1 boot-2); newest_generation; echo "$REPLY"`,
-    );
-    expect(kinds(steps)).toEqual([
-      'confirm',
-      'confirmed',
-      'confirmed default=b reboots=0 denied=0 cause=',
-      B,
-      A,
-      'start zincati',
-      '1',
-      'confirm',
-      'confirmed',
-      '0',
-    ]);
-    for (const [change, id, boot] of [
-      [`now_booted ${B} boot-3`, 'os1', 'boot-3'],
-      [`now_booted ${A} boot-2`, 'os1', 'boot-2'],
-      [':', 'os1', 'boot-1'],
-    ] as const)
-      expect(kinds(root.steps(`${trial}; ${change}; (confirm ${id} ${boot})`)).at(-1), change).toBe('booted');
-  });
-
-  it('is a way back when it is asked for, and the cause decides about the deny list', () => {
-    for (const [cause, denied] of [
-      ['checks', 1],
-      ['person', 1],
-      ['abort', 0],
-    ] as const) {
-      const steps = root.steps(
-        `${trial}; (revert_request os1 ${cause} 'no answer'); facts; BOOTING=1; now_booted ${A} boot-3; read_os_slot; (os_settle); facts; status os1`,
-      );
-      expect(kinds(steps)).toEqual([
-        'go-back',
-        'going-back',
-        `reverting default=a pinned reboots=1 denied=0 cause=${cause}`,
-        'reverted',
-        `reverted default=a reboots=1 denied=${denied} cause=${cause}`,
-        'status',
-      ]);
-      expect(steps.at(-1)).toMatchObject({
-        state: 'reverted',
-        reason: 'no answer',
-        os: { cause, from: A, to: B, trialBoot: 'boot-2' },
-      });
-    }
-  });
-
-  it('B5: drops what is staged first, and stays armed while that is refused', () => {
-    const armed = `${LEASE}; make_os armed; printf '%s\\n' ${B} >"$OPEN/target"; deployments '${B} staged' '${A} pinned' ${O}`;
-    expect(kinds(root.steps(`${armed}; (revert_request os1 abort enough); facts`))).toEqual([
-      'os-end',
-      'reverted',
-      'reverted default=a reboots=0 denied=0 cause=abort',
-    ]);
-    for (const refusal of [': >"$FAKE/transaction"', 'printf "stopping\\n" >"$FAKE/running"'])
-      expect(kinds(root.steps(`${armed}; ${refusal}; (revert_request os1 abort enough); facts`)), refusal).toEqual([
-        'os-end',
-        'revert-failed',
-        expect.stringMatching(/^armed default=b staged reboots=0 /),
-      ]);
-    const ours = `${armed}; : >"$FAKE/transaction"; : >"$RUN/staging.os1"`;
-    expect(
-      kinds(root.steps(`${ours}; (revert_request os1 abort enough); grep -c cancel "$FAKE/log"`)),
-      'our own transaction',
-    ).toEqual(['os-end', 'reverted', '1']);
-  });
-
-  it('never removes the way back by a cleanup of what only waits for the next boot', () => {
-    expect(
-      root.run(
-        `make_os armed; deployments ${A} ${B}; printf '%s\\n' ${B} >"$FAKE/booted"; drop_staged; cat "$FAKE/deployments"`,
-      ),
-    ).toBe(`${A}\n${B}\n`);
-  });
-
-  it('keeps a word of the trial from being hidden by an end that was asked for too late', () => {
-    const late = `${LEASE}; make_os armed; printf '%s\\n' ${B} >"$OPEN/target"; mv "$OPEN/cause.abort" "$OPEN/cause"; deployments ${B} '${A} pinned'; now_booted ${B} boot-2`;
-    expect(
-      root.run(
-        `${late}; BOOTING=1; read_os_slot; (os_settle) >/dev/null; BOOTING=; (revert_request os1 checks red) >/dev/null; facts`,
-      ),
-    ).toBe('reverting default=a pinned reboots=1 denied=0 cause=checks\n');
-  });
-});
-
-describe('the deny list', () => {
-  it('keeps what other hosts saw, under every name that the release has', () => {
-    const deny = `${LEASE}; (os_deny t '' sha256:${'d'.repeat(64)} 44.3 checks 'ns2: no answer' run-7); ls "$STATE/deny"`;
-    expect(
-      kinds(
-        root.steps(
-          `make_os armed; ${deny}; (os_undeny t 44.2); ls "$STATE/deny"; (os_undeny t 44.3); ls "$STATE/deny"`,
-        ),
-      ),
-    ).toEqual(['denied', 'd'.repeat(64), 'undenied', 'd'.repeat(64), 'undenied']);
-    expect(kinds(root.steps(`make_os armed; ${LEASE}; (os_deny t '' ../x 44.3 checks y run)`))).toEqual([
-      'write-failed',
-    ]);
   });
 });

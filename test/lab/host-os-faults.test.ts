@@ -1,0 +1,81 @@
+/**
+ * OS upgrades killed at points of the helper: the host ends on the new deployment, confirmed, or on the old one, and serves.
+ * A sample by default; COREOS_INFRA_SWEEP=full tries every point. What stops at any instant is the model's business (test/model/upgrade.pml).
+ */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { osDeadlineCall, osGoCommand, osStageCall } from '../../src/host/os-verbs.ts';
+import { osBackPoints, osPoints } from '../../src/host/points.ts';
+import { labPublish } from '../../src/lab/index.ts';
+import { downHosts, isPossible, LAB, type TestHost, upHosts } from './host-fixture.ts';
+import { bootedOf, FAULTS, OsDriver } from './os-driver.ts';
+
+const isFull = process.env['COREOS_INFRA_SWEEP'] === 'full';
+/** Unlocked, and nobody reboots; the guard killed on the way back. */
+const SAMPLE = ['leave-reboot', 'back-default'];
+const pick = (points: readonly string[]): readonly string[] =>
+  points.filter((point) => isFull || SAMPLE.includes(point));
+/** Before the reboot, and points that only a refusal or an abort reaches. */
+const FORWARD = pick(osPoints());
+const BACK = pick(osBackPoints().filter((point) => !point.startsWith('os-end')));
+
+describe.skipIf(!isPossible)('an OS upgrade that is killed', () => {
+  let host: TestHost;
+  let all: readonly TestHost[] = [];
+  let os: OsDriver;
+  let target = '';
+
+  beforeAll(async () => {
+    all = await upHosts();
+    [host] = all as [TestHost];
+    os = new OsDriver(host);
+    await host.settle('v1');
+    await host.shell('systemctl enable demo.service');
+    target = (await labPublish(LAB, '44.20261115.3.0')).commit;
+  });
+  afterEach(async () => {
+    await host.shell('rm -f /run/coreos-infra/lease /var/lib/coreos-infra.fault*').catch(() => host.forget());
+  });
+  afterAll(async () => {
+    await downHosts(all);
+  });
+
+  async function forward(): Promise<void> {
+    const request = await os.open(target, { withinSec: 20 });
+    await host.call(osDeadlineCall(request, 120));
+    await host.call(osStageCall({ ...request, revision: `revision=${target}`, allowDowngrade: false }, FAULTS));
+    await os.dialogue(osGoCommand(request, FAULTS));
+  }
+
+  /** The deadline of a slot that never left, now. */
+  async function nobodyGoesOn(): Promise<void> {
+    const { slot, bootId } = await os.look();
+    if (slot?.state === 'armed') await host.call(osDeadlineCall({ id: slot.id, token: os.token, bootId }, 1));
+  }
+
+  for (const point of FORWARD)
+    it(`at ${point} ends on the old deployment, nothing staged or pinned, when nobody goes on`, async () => {
+      const from = bootedOf(await os.look()).name;
+      await host.setFault(point, 'kill');
+      // Wherever it dies: the call is cut off, or those after it are refused.
+      await forward().catch(() => host.forget());
+      await nobodyGoesOn().catch(() => host.forget());
+      expect(await host.shell('ls /var/lib/coreos-infra.fault.hit'), 'the point was reached').toContain('hit');
+      const after = await os.ended();
+      expect(bootedOf(after)).toMatchObject({ name: from, index: 0, pinned: false });
+      expect(after.deployments.some(({ staged }) => staged)).toBe(false);
+      expect(after.denied).toEqual([]);
+      expect(await os.versions()).toBe('v1 active');
+    });
+
+  for (const point of BACK)
+    it(`at ${point} goes back all the same`, async () => {
+      const from = bootedOf(await os.look()).name;
+      await host.setFault(point, 'kill');
+      await os.intoTrial(target, { withinSec: 5 });
+      const after = await os.ended();
+      expect(await host.shell('ls /var/lib/coreos-infra.fault.hit'), 'the point was reached').toContain('hit');
+      expect(bootedOf(after)).toMatchObject({ name: from, index: 0, pinned: false });
+      expect(after.past.at(-1)).toMatchObject({ state: 'reverted', cause: 'deadline' });
+      expect(await os.versions()).toBe('v1 active');
+    });
+});

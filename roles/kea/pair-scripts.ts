@@ -19,15 +19,17 @@ export function partnersOf(ha: HaSettings): { readonly goes: HaPeer; readonly st
 export const LEFT = `
 look || exit 0
 partner=$(other)
+partner=\${partner:-$remote}
 if is_normal "$local" && is_normal "$partner" && [[ $touch == true && $scopes == "$own" ]]; then exit 0; fi
-echo "state $local, its partner \${partner:-$remote}, scopes $scopes" >&2
+echo "state $local, its partner $partner, scopes $scopes" >&2
 exit 1
 `;
 
 /**
  * - `look`: sets local and remote (states), touch, scopes (what is served now), own (what is served in normal states) and all (both parts). It fails
  *   when this server does not run, or runs without HA: then there is nothing to do.
- * - `other`: the state of the other one in its own words, over the port for partners; nothing when it cannot be reached.
+ * - `other`: the state of the other one in its own words, over the port for partners; nothing when it cannot be reached there (it has gone back to
+ *   another port): then the last heartbeat tells.
  * - `serve SCOPES`: answers the clients of these servers' parts, unless it does already.
  * - `share`, in a normal state: serves its own part, and the other's too as long as that one is there and does not serve yet; true once it does.
  */
@@ -52,6 +54,7 @@ serve() {
 share() {
   local state
   state=$(other)
+  state=\${state:-$remote}
   case $state in
     waiting | syncing | ready | in-maintenance) serve "$all" && return 1 ;;
     *) serve "$own" && is_normal "$state" ;;

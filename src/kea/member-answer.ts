@@ -58,7 +58,7 @@ export interface MemberAnswer {
 }
 
 export function readMember(host: string, answer: HostAnswer, families: readonly Family[]): MemberAnswer {
-  const lines = answer.stdout.split('\n').map((line) => line.split(' '));
+  const lines = answer.stdout.split('\n').map((line) => line.split(/ +/));
   const fieldOf = (key: string): string | undefined => lines.find(([name]) => name === key)?.[1];
   const unreadable: string[] = [];
   const unpack = (key: string, packed: string | undefined): string | undefined => {

@@ -26,7 +26,7 @@ function answer({ status, aheadSec = 0, freeKib = 9_000_000, slowMs = 20, ...res
   const { config, leases = [], leaseFile = [HEADER, ...leases, ''].join('\n') } = rest;
   const lines = [
     `time ${NOW + aheadSec}.5`,
-    `free ${freeKib}`,
+    `free   ${freeKib}`, // df puts blanks before it
     `status4 ${pack(status ?? '')}`,
     ...(config === undefined ? [] : [`config4 ${pack(config)}`]),
     `leases4 kea-leases4.csv ${pack(leaseFile)}`,

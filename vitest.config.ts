@@ -35,8 +35,9 @@ export default defineConfig({
           name: 'lab',
           include: ['test/lab/**/*.test.ts'],
           globalSetup: ['test/setup/build.ts', 'test/setup/lab.ts'],
-          // Two cores: hosts that boot beside other tests miss deadlines that have nothing to do with them.
-          fileParallelism: false,
+          // Each file has hosts of its own, and waiting is what most of them do. More than two at once, and hosts that boot on two cores miss
+          // deadlines that have nothing to do with them.
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
           testTimeout: 180_000,
           hookTimeout: 900_000,

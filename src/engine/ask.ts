@@ -29,15 +29,19 @@ export async function askProbes(
   );
 }
 
-/** The second half of askProbes, for probes that were sent earlier: `results` are those of `probes`, asked from here. */
+/**
+ * The second half of askProbes, for probes that were sent earlier: `results` are those of `probes`, asked from here. `unless`: those that are
+ * not worth the wait.
+ */
 export async function askSilentAgain(
   ctx: RunContext,
   probes: readonly Probe[],
   results: readonly ProbeResult[],
   vantages: readonly Vantage[],
+  unless: (probe: Probe) => boolean = () => false,
 ): Promise<readonly ProbeResult[]> {
   const silent = silentAddresses(probes, results);
-  const left = probes.filter((probe) => silent.has(addressOf(probe) ?? ''));
+  const left = probes.filter((probe) => silent.has(addressOf(probe) ?? '') && !unless(probe));
   if (left.length === 0 || vantages.length === 0) return results;
   const again = await askVia(left, vantages);
   for (const [probe, result] of again) if (result.ok) noteClosed(ctx, addressOf(probe), result.from);

@@ -74,7 +74,14 @@ async function judgeRole(
       results: results.filter((_, index) => kept[index]),
     };
   }
-  const answers = await askSilentAgain(ctx, probes, results, vantagesFor(host.name, looks));
+  const answers = await askSilentAgain(
+    ctx,
+    probes,
+    results,
+    vantagesFor(host.name, looks),
+    // Silence of DHCP passes, and what its servers say of themselves is known: a second look would cost seconds.
+    ({ kind }) => kind === 'dhcp',
+  );
   const expected = desired.probes(memberSerials(desired, observation));
   const verdicts = judgeProbes(expected, answers, observation);
   const isOwn = isMembersOwn(desired, observation);

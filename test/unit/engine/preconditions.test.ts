@@ -46,7 +46,17 @@ function setUp({ verdict, options = {}, lost }: Case) {
         host: { ...base.host, name },
         preconditions: (roles) =>
           roles.includes('kea')
-            ? [{ name: 'Kea', script: 'echo $HOME', timeoutSec: 5, judge: (all) => (seen.push(all), verdict) }]
+            ? [
+                {
+                  name: 'Kea',
+                  script: 'echo $HOME',
+                  timeoutSec: 5,
+                  judge: (all) => {
+                    seen.push(all);
+                    return verdict;
+                  },
+                },
+              ]
             : [],
       },
       connection,

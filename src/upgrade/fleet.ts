@@ -7,6 +7,7 @@ import { Members, type StandIns } from '../engine/members.ts';
 import { hasConfirmed, redundancyGroup } from '../engine/redundancy.ts';
 import type { RunContext } from '../engine/run-context.ts';
 import { isSurveyed, reobserve, type Survey, type SurveyedHost, surveyHost } from '../engine/survey.ts';
+import { InfraError } from '../errors.ts';
 import type { OsLook } from '../host/os-look.ts';
 import { parseOsLook } from '../host/os-look-parse.ts';
 import { osLookCall } from '../host/os-verbs.ts';
@@ -47,23 +48,30 @@ export class Fleet {
 
   /** Everybody in a redundancy group with one of these hosts, and they themselves; in the order of the inventory. */
   withMembers(hosts: readonly Host[]): readonly Host[] {
-    const wanted = new Set(hosts.map(({ name }) => name));
-    for (const role of this.#roles) {
-      if (wanted.has(role.host.name) && hosts.includes(role.host))
-        for (const { name } of role.members) wanted.add(name);
-    }
+    const own = new Set(hosts.map(({ name }) => name));
+    const theirs = this.#roles.filter(({ host }) => own.has(host.name)).flatMap(({ members }) => members);
+    const wanted = new Set([...own, ...theirs.map(({ name }) => name)]);
     return [...this.#ctx.inventory.hosts.values()].filter(({ name }) => wanted.has(name));
   }
 
-  /** What a host cannot be asked is kept as its survey's error. */
+  /** Why a host cannot be asked is kept as its survey's error. */
   async connect(hosts: readonly Host[]): Promise<void> {
-    await mapBounded(hosts, this.#ctx.options.forks, async (host) => {
-      const survey = await surveyHost(this.#ctx, mergedRoles(host, this.rolesOf(host.name)));
-      this.#surveys.set(host.name, survey);
-      if (isSurveyed(survey)) await this.relook(host.name);
-    });
+    await mapBounded(hosts, this.#ctx.options.forks, (host) => this.#connectOne(host));
     // Asked while other things are: it is needed before the first host's turn.
     for (const { name } of hosts) this.standIns(name).catch(() => {});
+  }
+
+  async #connectOne(host: Host): Promise<void> {
+    const survey = await surveyHost(this.#ctx, mergedRoles(host, this.rolesOf(host.name)));
+    this.#surveys.set(host.name, survey);
+    if (!isSurveyed(survey)) return;
+    try {
+      await this.relook(host.name);
+    } catch (error) {
+      if (!(error instanceof InfraError)) throw error;
+      await survey.connection.close();
+      this.#surveys.set(host.name, { desired: survey.desired, startedMs: survey.startedMs, error });
+    }
   }
 
   survey(host: string): Survey {
@@ -133,9 +141,12 @@ export class Fleet {
 
   #group(host: string, pattern: string): Members {
     const members = this.rolesOf(host, pattern)[0]?.members ?? [];
-    const surveys = members.map(({ name }): Survey => {
-      const survey = this.survey(name);
-      return { ...survey, desired: mergedRoles(survey.desired.host, this.rolesOf(name, pattern)) };
+    // Peers may be in groups of their own, with members that this run has nothing to do with.
+    const surveys = members.flatMap(({ name }): readonly Survey[] => {
+      const survey = this.#surveys.get(name);
+      return survey === undefined
+        ? []
+        : [{ ...survey, desired: mergedRoles(survey.desired.host, this.rolesOf(name, pattern)) }];
     });
     return new Members(this.#ctx, redundancyGroup(this.#ctx.inventory, pattern, members), surveys);
   }
@@ -149,7 +160,7 @@ export class Fleet {
   }
 
   async #askWhetherInService({ group }: Members): Promise<boolean> {
-    const surveys = group.members.map(({ name }) => this.survey(name));
+    const surveys = group.members.flatMap(({ name }) => this.#surveys.get(name) ?? []);
     const seen = surveys.map((survey) => ({
       survey,
       desired: mergedRoles(survey.desired.host, this.rolesOf(survey.desired.host.name, group.name)),
@@ -172,7 +183,7 @@ export class Fleet {
   partners(host: string): readonly SurveyedHost[] {
     const own = this.#ctx.inventory.hosts.get(host);
     return this.withMembers(own === undefined ? [] : [own])
-      .map(({ name }) => this.survey(name))
+      .flatMap(({ name }) => this.#surveys.get(name) ?? [])
       .filter(isSurveyed);
   }
 

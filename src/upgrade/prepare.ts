@@ -31,7 +31,7 @@ export async function prepare(job: UpgradeJob, trip: Trip): Promise<Event> {
   const { name } = trip.host;
   try {
     requireGoOn(job, trip);
-    requireWindow(job, trip, neededMs(trip, undefined));
+    requireWindow(job, trip, neededMs(trip));
     say(job, trip, 'checking', 'deployments, services and peers');
     requireUpgradable(await fleet.recentLook(name, RECENT_MS), trip);
     await proveHealthy(job, trip);

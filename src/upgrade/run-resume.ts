@@ -24,8 +24,8 @@ interface OpenHost {
 }
 
 export async function runResume(ctx: RunContext, input: RunUpgradeInput, then: 'resume' | 'abort'): Promise<Summary> {
-  // The lease that a dead controller still holds runs out by itself.
-  const patient = Math.max(ctx.options.waitLockSec, ctx.deadlines.leaseSec + 5);
+  // The lease that a dead controller still holds runs out by itself; what it had begun on the host may renew it once more.
+  const patient = Math.max(ctx.options.waitLockSec, 2 * ctx.deadlines.leaseSec + 15);
   const waiting = { ...ctx, options: { ...ctx.options, waitLockSec: patient } };
   const rollOut = new RollOut(waiting, input);
   rollOut.start();

@@ -126,7 +126,9 @@ export async function soak(job: UpgradeJob, trip: Trip): Promise<Event> {
 
 /** `0:12 of 0:20 · dns ✔ ntp ✔ · way back 44.20261101.3.0 pinned` */
 function soakText({ settings, fromRelease }: Trip, results: readonly ProbeResult[], sec: number): string {
-  const services = [...new Set(results.map(({ service }) => service))].map((service) => `${service} ok`);
+  const services = [...new Set(results.map(({ service }) => service))]
+    .filter((service) => service !== 'unit')
+    .map((service) => `${service} ok`);
   return [`${clock(sec)} of ${clock(settings.soakSec)}`, services.join(', '), `way back ${fromRelease.version} pinned`]
     .filter((part) => part !== '')
     .join(' · ');

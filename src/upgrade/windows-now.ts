@@ -3,9 +3,9 @@ import { RefusedError } from '../engine/errors.ts';
 import type { Trip, UpgradeJob } from './trip.ts';
 import { instantText, mayBegin, windowText } from './window.ts';
 
-/** What a reboot there and one back take, beside the soak, where nobody knows better. */
-export function neededMs({ settings }: Pick<Trip, 'settings'>, lastTookSec: number | undefined): number {
-  return 1000 * (lastTookSec ?? settings.rebootWithinSec + settings.soakSec);
+/** What a host may take until it is confirmed, at worst. */
+export function neededMs({ settings }: Pick<Trip, 'settings'>): number {
+  return 1000 * (settings.rebootWithinSec + settings.soakSec);
 }
 
 /** Throws RefusedError. */

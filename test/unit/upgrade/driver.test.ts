@@ -3,6 +3,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { Host } from '../../../src/inventory/model.ts';
 import { defineUpgrade } from '../../../src/upgrade/define.ts';
 import type { RunUpgradeInput } from '../../../src/upgrade/run-upgrade.ts';
 import { settingsFor } from '../../../src/upgrade/settings.ts';
@@ -230,5 +231,15 @@ describe.concurrent('a roll-out', { timeout: 90_000 }, () => {
     expect(order).toEqual(['ns2 barrier', 'ns1 barrier', 'ns2 new', 'ns1 new']);
     expect(summary.hosts['ns1']?.changes[0]?.detail).toBe('old → barrier → new');
     expectCalm(world);
+  });
+
+  test('of one host asks its peer, and nobody else whom only the peer knows', async () => {
+    const world = new World();
+    world.strangers.push('ns3');
+    const { inventory } = world;
+    const only = [inventory.hosts.get('ns1') as Host];
+    const summary = await world.upgrade({ hosts: only });
+    expect(states(summary)).toBe('changed');
+    expect(world.versions).toBe('new old');
   });
 });

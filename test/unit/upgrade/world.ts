@@ -29,6 +29,12 @@ const role = defineRole({
   probes: () => [{ kind: 'unit', unit: 'web.service' }],
 });
 const playbook = definePlaybook({ name: 'deploy-web', hosts: 'dns', roles: [role] });
+/** What ns2 does with others. */
+const other = definePlaybook({
+  name: 'deploy-other',
+  hosts: 'other',
+  roles: [defineRole({ name: 'other', description: 'nothing', vars: Type.Object({}), resources: () => [] })],
+});
 
 export class World {
   readonly hosts = new Map(['ns1', 'ns2'].map((name) => [name, new FakeOsHost(name, OLD, NEW)]));
@@ -36,6 +42,8 @@ export class World {
   readonly user = new AbortController();
   readonly kept = new Map<string, unknown>();
   readonly memory = new UpgradeMemory(keptIn(this.kept));
+  /** Hosts that stand in for ns2 in something else: nobody is there to answer for them. */
+  readonly strangers: string[] = [];
   run = 'run1';
   wallMs = Date.parse('2026-11-22T12:00:00Z');
 
@@ -49,7 +57,7 @@ export class World {
 
   get inventory(): Inventory {
     const names = [...this.hosts.keys()];
-    const hosts = new Map<string, Host>(names.map((name) => [name, host(name)]));
+    const hosts = new Map<string, Host>([...names, ...this.strangers].map((name) => [name, host(name)]));
     const group = { name: 'dns', children: [], hosts: names, vars: {} };
     return {
       dir: '/',
@@ -57,6 +65,7 @@ export class World {
       groups: new Map([
         ['all', { ...group, name: 'all' }],
         ['dns', group],
+        ['other', { ...group, name: 'other', hosts: ['ns2', ...this.strangers] }],
       ]),
       varNames: new Map(),
     };
@@ -99,8 +108,8 @@ export class World {
     return {
       name: 'upgrade',
       upgrade,
-      hosts: [...inventory.hosts.values()],
-      roles: hostRoles({ playbooks: [playbook], inventory, zones: () => [] }).roles,
+      hosts: [...inventory.hosts.values()].filter(({ name }) => this.hosts.has(name)),
+      roles: hostRoles({ playbooks: [playbook, other], inventory, zones: () => [] }).roles,
       playbooks: [playbook],
       memory: this.memory,
       settings: (one) => settingsFor(one, upgrade),

@@ -138,7 +138,7 @@ export class Leases {
    * controller of this run may still hold there is waited for: it runs out.
    */
   async takeAgain(partner: LeasePartner): Promise<void> {
-    const deadline = this.#ctx.now() + (this.#ctx.deadlines.leaseSec + 5) * 1000;
+    const deadline = this.#ctx.now() + (2 * this.#ctx.deadlines.leaseSec + 15) * 1000;
     this.forget(partner.name);
     for (;;) {
       try {

@@ -122,11 +122,11 @@ async function endOne(rollOut: RollOut, trip: Trip, slot: OsSlot, then: 'resume'
   try {
     const state = stateOf(fleet.look(name), slot, then);
     if (state === undefined) throw stuck(name, slot);
-    // The peers are kept from rebooting; the host's own lease is drawn by the step that needs it.
-    const peers = fleet.partners(name).filter(({ desired }) => desired.host.name !== name);
+    // What the dead controller held is waited for, once, for all of them. After its boot the host's own lease is drawn by the step that needs it.
+    const partners = fleet.partners(name).filter(({ desired }) => state === 'abandoning' || desired.host.name !== name);
     await job.leases.acquire(
-      peers.map(({ desired, connection }) => ({ name: desired.host.name, connection })),
-      new Set(),
+      partners.map(({ desired, connection }) => ({ name: desired.host.name, connection })),
+      new Set([name]),
     );
     const end = await upgradeHost(job, trip, state);
     await remember(rollOut, trip, end);

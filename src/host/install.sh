@@ -73,10 +73,11 @@ unit_text() {
         '[Path]' "PathExists=$OPEN" '[Install]' 'WantedBy=multi-user.target'
       ;;
     coreos-infra-guard.service)
+      # Nothing of the guard may hold up a shutdown: a child that ignored SIGTERM made a way back 45 s longer.
       # on-failure, not always: that would start it for ever once the slot is gone. Never given up (StartLimitIntervalSec=0).
       printf '%s\n' '[Unit]' 'Description=Reverts the change set of coreos-infra that nobody confirms' "RequiresMountsFor=$STATE" \
         'StartLimitIntervalSec=0' 'RefuseManualStop=yes' \
-        '[Service]' "ExecStart=/bin/bash $LIBEXEC/current/helper guard" 'Restart=on-failure' 'RestartSec=1' 'KillMode=control-group' 'OOMScoreAdjust=-900'
+        '[Service]' "ExecStart=/bin/bash $LIBEXEC/current/helper guard" 'Restart=on-failure' 'RestartSec=1' 'KillMode=control-group' 'TimeoutStopSec=5' 'OOMScoreAdjust=-900'
       ;;
     coreos-infra-boot.service)
       # R16: before any service, so that none starts on files that are about to change.

@@ -43,6 +43,8 @@ os_guard_begins() {
   uptime_seconds
   OS_CHECK_FROM=$((${began:-$REPLY} + ${H[checkAfter]:-30}))
   OS_REBOOT_AT=$((REPLY + OS_REBOOT_SECONDS))
+  # A guard that was killed on the way back had not asked yet.
+  [[ $OS_WORD != reverting* ]] || is_shutting_down || OS_REBOOT_AT=0
   ((failed == 0)) || OS_FAILED=1
   return "$done"
 }

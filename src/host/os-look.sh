@@ -11,12 +11,15 @@ os_look() {
   local asked
   STEP=look
   make_run_folder
+  put_fields coreos-infra 1
+  # The slot first: when it is gone, what is deployed was asked for after its end.
+  look_os_slot
+  look_os_past
   asked=$(mktemp -d "$RUN/look.XXXXXX") || fail_write "$RUN"
   # The daemon may have to be started first; ostree itself is asked meanwhile.
   ask_program "$asked/rpm-ostree" rpm-ostree status --json &
   ask_program "$asked/ostree" ostree admin status --json
   wait
-  put_fields coreos-infra 1
   look_host
   put_program rpm-ostree "$asked/rpm-ostree"
   put_program ostree "$asked/ostree"
@@ -29,8 +32,6 @@ os_look() {
   for inhibitor in "${INHIBITORS[@]}"; do put_fields inhibitor "$inhibitor"; done
   look_finalized
   look_reconciled
-  look_os_slot
-  look_os_past
   put_fields end
 }
 

@@ -86,7 +86,7 @@ esac
 const SYSTEMCTL = `
 case " $* " in
   *' is-system-running '*) cat "$FAKE/running" ;;
-  *' reboot.target '*) log reboot; [[ ! -e $FAKE/reboot-fails ]] ;;
+  *' reboot.target '*) log reboot; [[ ! -e $FAKE/reboot-fails ]] && echo stopping >"$FAKE/running" ;;
   *' stop -- zincati.service '*) log stop zincati; sed -i 's/ActiveState=.*/ActiveState=inactive/' "$FAKE/units/zincati.service" ;;
   *' start '*'zincati.service '*) log start zincati; sed -i 's/ActiveState=.*/ActiveState=active/' "$FAKE/units/zincati.service" ;;
   *' show '*)

@@ -63,9 +63,16 @@ export function hostRoles({ playbooks, inventory, zones }: HostRolesInput): Host
   return { roles: [...roles.values()], problems: [...problems.values()] };
 }
 
-/** The services of these roles, in the order of the playbooks. */
+/** What people look for first; services of other roles follow in the order of the playbooks. */
+const KNOWN_SERVICES: readonly string[] = ['dns', 'ntp', 'dhcp'];
+
+/** The services of these roles, each once. */
 export function servicesOf(roles: readonly HostRole[]): readonly string[] {
-  return [...new Set(roles.flatMap(({ service }) => (service === undefined ? [] : [service])))];
+  const all = new Set(roles.flatMap(({ service }) => (service === undefined ? [] : [service])));
+  return [
+    ...KNOWN_SERVICES.filter((service) => all.has(service)),
+    ...[...all].filter((one) => !KNOWN_SERVICES.includes(one)),
+  ];
 }
 
 /** Several roles of one host as one. */

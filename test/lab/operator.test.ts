@@ -30,6 +30,8 @@ describe.skipIf(noLab !== undefined)('an operator', () => {
     return found;
   };
 
+  const ofDns = ({ pending }: HostStatusReport) => pending?.find(({ playbook }) => playbook === 'deploy-dns');
+
   test('sees a pair that nothing was deployed to: not in service, exit 0', async () => {
     const seen = await status();
     expect(seen.code).toBe(0);
@@ -60,11 +62,9 @@ describe.skipIf(noLab !== undefined)('an operator', () => {
     expect(of(seen, 'ns1').pending?.map(({ playbook }) => playbook)).not.toContain('deploy-dns');
     pair().edit('zones/db.example.com', '192.0.2.60', '192.0.2.61');
     const described = of(await status('--drift'), 'ns1');
-    expect(described.pending).toMatchObject(
-      [{ playbook: 'deploy-dns', isFirst: false }, {}].slice(0, described.pending?.length),
-    );
-    expect(described.pending?.[0]?.resources).toContain('zone:example.com');
-    expect(described.pending?.[0]?.resources).not.toContain(`file:${COREFILE}`);
+    expect(ofDns(described)).toMatchObject({ isFirst: false });
+    expect(ofDns(described)?.resources).toContain('zone:example.com');
+    expect(ofDns(described)?.resources).not.toContain(`file:${COREFILE}`);
     const check = await pair().run('deploy-dns', '--check', '--diff', '--limit', 'ns1');
     const change = check.summary.hosts['ns1']?.changes.find(({ resource }) => resource === `file:${COREFILE}`);
     expect(change).toMatchObject({ handEdit: ['-     log'] });
@@ -93,7 +93,7 @@ describe.skipIf(noLab !== undefined)('an operator', () => {
     ]);
     const seen = await status('--drift');
     expect(seen.code).toBe(0);
-    expect(of(seen, 'ns1').pending?.[0]?.resources).toContain('zone:example.com');
+    expect(ofDns(of(seen, 'ns1'))?.resources).toContain('zone:example.com');
     expect((await operate('revert', 'ns1', '--to', '3')).stdout).toContain('already is as generation 3 was');
     expect((await operate('revert', 'ns1', '--to', '99')).code).toBe(2);
   });

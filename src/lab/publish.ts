@@ -66,6 +66,8 @@ async function publish(labName: string, version: string, options: PublishOptions
       ...(rollout === undefined ? {} : { rollout }),
     };
     addRelease(labName, release);
+    // Commits are dated in whole seconds, and older or newer is told by that date: the next one is to be newer.
+    await new Promise((resolve) => setTimeout(resolve, 1_000 - (Date.now() % 1_000)));
     return release;
   } finally {
     rmSync(changes, { recursive: true, force: true });

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readExchange } from '../ntp/reading.ts';
 import { exchangeNtp } from '../probes/ntp.ts';
 import { basePath } from './artifacts.ts';
 import { LabError } from './errors.ts';
@@ -14,6 +15,7 @@ import { scriptPath } from './shell.ts';
 import type { LabNetwork, LabState } from './state.ts';
 
 const NTP_PORT = 123;
+const LOCAL_STRATUM = 10;
 const ANSWERS_WITHIN_MS = 10_000;
 
 const ntpFolder = (labName: string, network: LabNetwork): string =>
@@ -30,12 +32,13 @@ export function hasNtpServer(labName: string, network: LabNetwork): boolean {
   return processesOf(ntpFolder(labName, network)).length > 0;
 }
 
-/** On, with the right time or with a wrong one: `+45s`, `-90s` (libfaketime's words). Resolves when all of them answer. */
+/** On, with the right time or with a wrong one: `+45s`, `-90s` (libfaketime's words). Resolves when all of them answer with that time. */
 export async function labNtpOn(labName: string, shift = '0'): Promise<void> {
   await labNtpOff(labName);
   const { networks } = requireLab(labName);
-  for (const network of networks) startServer(ntpFolder(labName, network), network, checkedShift(shift));
-  await Promise.all(networks.map((network) => waitForServer(labName, network)));
+  const wrongBy = checkedShift(shift);
+  for (const network of networks) startServer(ntpFolder(labName, network), network, wrongBy);
+  await Promise.all(networks.map((network) => waitForServer(labName, network, Number.parseFloat(wrongBy))));
 }
 
 /** Off until `lab ntp on` or the next `lab up`: its port is closed. */
@@ -62,13 +65,19 @@ function startServer(folder: string, network: LabNetwork, shift: string): void {
   closeSync(output);
 }
 
-async function waitForServer(labName: string, network: LabNetwork): Promise<void> {
+/** Until an answer shows the time that was asked for: that any server answers does not prove that it is the new one. */
+async function waitForServer(labName: string, network: LabNetwork, shiftSec: number): Promise<void> {
   const deadline = Date.now() + ANSWERS_WITHIN_MS;
   for (;;) {
     const said = await exchangeNtp(network.gateway, NTP_PORT, 500);
-    if (typeof said !== 'string') return;
+    const wrongBySec = typeof said === 'string' ? Number.NaN : readExchange(said, LOCAL_STRATUM).offsetMs / 1_000;
+    if (Math.abs(wrongBySec - shiftSec) < 1) return;
     if (Date.now() > deadline) {
-      throw new LabError(`the lab's time server on ${network.gateway} does not answer: ${said}`, {
+      const seen =
+        typeof said === 'string'
+          ? `does not answer: ${said}`
+          : `is wrong by ${wrongBySec.toFixed(3)} s, not by ${shiftSec} s`;
+      throw new LabError(`the lab's time server on ${network.gateway} ${seen}`, {
         remedy: `Read ${join(ntpFolder(labName, network), 'log')}. Perhaps a program of this machine has port ${NTP_PORT} of all addresses.`,
       });
     }

@@ -40,6 +40,8 @@ const LAB_PROGRAMS = new Set([
   'ssh',
   'lab-os',
   'setpriv',
+  'chroot',
+  'env',
   'chronyd',
 ]);
 

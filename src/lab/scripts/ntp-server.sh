@@ -23,6 +23,8 @@ if [ "$shift" != 0 ]; then
   false_time=("LD_PRELOAD=/$library" "FAKETIME=$shift" FAKETIME_DONT_FAKE_MONOTONIC=1)
 fi
 mount -t tmpfs tmpfs "$folder/tree"
+# libfaketime names its shared memory by the process, and gives up where one that was killed has left that name.
+mount -t tmpfs tmpfs /dev/shm
 exec setpriv --bounding-set=-sys_time --inh-caps=-sys_time \
   "$BASH" "$(dirname "$0")/in-tree.sh" "$root" "$folder/tree" "$folder:$folder" -- \
   env "${false_time[@]}" chronyd -x -d -u root -f "$folder/chrony.conf"

@@ -42,7 +42,7 @@ func zincatiMain([]string) int {
 	notify("READY=1\nSTATUS=initializing")
 	if !config.enabled {
 		notify("STATUS=initialization complete, auto-updates logic disabled by configuration")
-		select {}
+		idle()
 	}
 	a := &agent{config: config, failures: map[string]int{}}
 	a.register()
@@ -54,6 +54,13 @@ func zincatiMain([]string) int {
 	notify("STATUS=initialization complete, auto-updates logic enabled")
 	a.run()
 	return 0
+}
+
+// idle never ends. An empty select would: the runtime takes a program that nothing can wake for a deadlock, and ends it.
+func idle() {
+	for {
+		time.Sleep(time.Hour)
+	}
 }
 
 // register makes rpm-ostree refuse others; again and again until the daemon takes it.
@@ -163,7 +170,7 @@ func (a *agent) finalize(next graphNode) {
 			notify("STATUS=update finalized: " + next.Version)
 			if _, err := rpmOstree("finalize-deployment", checksum); err == nil {
 				notify("STATUS=update applied, waiting for reboot: " + next.Version)
-				select {}
+				idle()
 			} else {
 				log.Printf("[ERROR zincati::update_agent::actor] failed to finalize deployment: %s", err)
 			}

@@ -74,6 +74,8 @@ function startSshds() {
       `HostKey ${file('host_key')}`,
       `AuthorizedKeysFile ${file('authorized_keys')}`,
       ...['PermitRootLogin prohibit-password', 'StrictModes no', 'UsePAM no', 'MaxStartups 1000', 'PidFile none'],
+      // A ~/.bashrc of this machine that takes a lock (pyenv's) would have its 50 readers wait for each other, as 50 hosts do not.
+      `SetEnv HOME=${scratch}`,
     ];
     writeFileSync(file(`sshd_config${index}`), `${config.join('\n')}\n`);
     return spawn('/usr/sbin/sshd', ['-D', '-f', file(`sshd_config${index}`)], {

@@ -62,5 +62,8 @@ check_lock() {
   exit "$EX_REFUSED"
 }
 
+# exec counts it down, and a bash of level 1 under sshd reads ~/.bashrc: the login shell has done that.
+SHLVL=$((SHLVL + 1))
+
 NONCE=$1 LOCK=$2
 shift 2

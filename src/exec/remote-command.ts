@@ -82,7 +82,8 @@ function withBegin(name: 'run' | 'put' | 'get', options: RemoteOptions & Limited
   // A command has its deadline around itself alone, so that what is in front of it can still speak.
   const limit = name === 'run' ? [] : ['timeout', '-k', '2', String(timeoutSec)];
   const text = `${script('begin')}\n${script(name)}`;
-  const argv = [...limit, '/bin/bash', '-c', text, 'coreos-infra', nonce, ignoresLocks ? '0' : '1', ...args];
+  // The login shell has read ~/.bashrc (bash does so under sshd, and again in each shell that it execs): once is enough.
+  const argv = [...limit, '/bin/bash', '--norc', '-c', text, 'coreos-infra', nonce, ignoresLocks ? '0' : '1', ...args];
   // LC_ALL is for sudo's own words only: the operator's command keeps its locale.
   return options.sudo
     ? `LC_ALL=C exec sudo -n -- /usr/bin/env -u LC_ALL ${quoteArgv(argv)}`

@@ -1,8 +1,11 @@
 /** The command on a host, run by a real shell: what is run, what comes back, and how it ends. */
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { HostOutcome } from '../../../src/exec/events.ts';
-import { type Program, programOf, programOfScript } from '../../../src/exec/remote-command.ts';
+import { type Program, programOf, programOfScript, runCommand } from '../../../src/exec/remote-command.ts';
 import { type ExecRequest, runExec } from '../../../src/exec/run-exec.ts';
 import { fleet } from './local-host.ts';
 
@@ -55,6 +58,30 @@ describe('a command', () => {
   it('cannot pass itself off as one of our signs', async () => {
     const { status, stderr } = await one(["printf '\\0360123456789abcdef slot a b c d 1\\n' >&2"]);
     expect([status, stderr.head.toString()]).toEqual(['ok', '\x1e0123456789abcdef slot a b c d 1\n']);
+  });
+});
+
+describe('the login shell’s ~/.bashrc', () => {
+  it('is read once for each host, whatever we start after it', () => {
+    const home = mkdtempSync(join(tmpdir(), 'coreos-infra-home-'));
+    try {
+      writeFileSync(join(home, '.bashrc'), 'echo read >>~/times; export FROM_RC=yes\n');
+      const script = Buffer.from('#!/bin/bash\necho "$FROM_RC"\n');
+      for (const [program, input] of [
+        [programOf(['echo "$FROM_RC"']), ''],
+        [programOf(['printenv', 'FROM_RC']), ''],
+        [programOfScript(script, []), script],
+      ] as const) {
+        const command = runCommand(program, { nonce: 'n', sudo: false, ignoresLocks: true, timeoutSec: 9 });
+        // As sshd starts it: the user's shell, with SSH_CLIENT.
+        const env = { PATH: process.env['PATH'], HOME: home, SSH_CLIENT: '192.0.2.1 5 22' };
+        const { stdout } = spawnSync('/bin/bash', ['-c', command], { env, input, encoding: 'utf8' });
+        expect([stdout, readFileSync(join(home, 'times'), 'utf8')]).toEqual(['yes\n', 'read\n']);
+        rmSync(join(home, 'times'));
+      }
+    } finally {
+      rmSync(home, { recursive: true });
+    }
   });
 });
 

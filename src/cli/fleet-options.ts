@@ -9,6 +9,8 @@ export interface FleetFlags extends InventoryFlags {
   readonly sudo?: true;
   readonly ignoreLocks?: true;
   readonly json?: true;
+  /** `junit=FILE`, `markdown=FILE` */
+  readonly report?: readonly string[];
 }
 
 const APPEND = (value: string, previous: readonly string[] | undefined): readonly string[] => [
@@ -25,6 +27,9 @@ export function addFleetOptions(command: Command): Command {
     .option('--sudo', 'as root on the host (sudo -n: never asks)')
     .option('--ignore-locks', 'also on hosts that are in the middle of a change set')
     .option('--json', 'a line of JSON for each host when it is done; the last is the summary')
+    .addOption(
+      new Option('--report <format=file>', 'also write junit=FILE or markdown=FILE; may be repeated').argParser(APPEND),
+    )
     .option('--lab', "the lab's copy of the inventory (run lab up)")
     .addOption(new Option('--lab-name <name>', 'which lab (default: the one of this checkout)'));
 }

@@ -1,5 +1,6 @@
 /** --json of exec, copy and fetch: one line per host when it is done, the summary last. Pure. */
 
+import type { ErrorReport } from '../engine/events.ts';
 import type { ExitCode } from '../errors.ts';
 import type { FleetCommand, FleetEvent, HostOutcome } from '../exec/events.ts';
 import type { Kept } from '../exec/kept-output.ts';
@@ -38,11 +39,15 @@ export interface JsonSummary {
   readonly outcomes: readonly HostOutcome[];
   readonly exit: ExitCode;
   readonly tookMs: number;
+  /** What ended it before any host was touched. */
+  readonly error?: ErrorReport;
 }
 
-export function jsonSummary({ command, outcomes, exit, tookMs }: JsonSummary, { at, run }: JsonStamp): object {
+export function jsonSummary({ command, outcomes, exit, tookMs, error }: JsonSummary, { at, run }: JsonStamp): object {
   const hosts = Object.fromEntries(outcomes.map(({ host, status, code, error }) => [host, { status, code, error }]));
-  return { event: 'summary', at, run, command, status: exit === 0 ? 'ok' : 'failed', exit, durationMs: tookMs, hosts };
+  const status = exit === 0 ? 'ok' : 'failed';
+  const why = error === undefined ? {} : { error };
+  return { event: 'summary', at, run, command, status, exit, durationMs: tookMs, hosts, ...why };
 }
 
 /** `stdout` as text where it is UTF-8, else `stdoutBase64`; with `stdoutCut` where bytes are missing from the middle. */

@@ -52,15 +52,19 @@ function runSuite({ command, error, outcome, exit, durationMs, hosts }: RunRecor
   return [{ name: 'run', cases: [failed], seconds: time }];
 }
 
+/** They say what to do, not how a host should be. */
+const ORDERS: ReadonlySet<string> = new Set(['exec', 'copy', 'fetch']);
+
 function hostSuite({ command }: RunRecord, host: HostRecord): Suite {
   const className = `${command}.${host.host}`;
+  const isOrder = ORDERS.has(command);
   const time = (host.tookMs ?? 0) / 1000;
   const whole: Case = {
-    name: 'as described',
+    name: isOrder ? command : 'as described',
     className,
     seconds: time,
     ...hostVerdict(host),
-    output: changesText(host),
+    output: isOrder ? (host.message ?? '') : changesText(host),
   };
   return {
     name: host.host,

@@ -26,6 +26,9 @@ export function markdownText(record: RunRecord): string {
   return text.length <= LENGTH_MAX ? text : cutAtBlock(text);
 }
 
+/** They say what to do, not how a host should be. */
+const ORDERS: ReadonlySet<string> = new Set(['exec', 'copy', 'fetch']);
+
 const MARKS: Readonly<Record<RunRecord['outcome'], string>> = {
   running: '…',
   ok: '✔',
@@ -40,13 +43,15 @@ const MARKS: Readonly<Record<RunRecord['outcome'], string>> = {
 };
 
 function title({ command, outcome, check, lab, exit }: RunRecord): string {
-  const what = check && outcome === 'changed' ? 'would change' : outcome === 'ok' ? 'as described' : outcome;
+  const well = ORDERS.has(command) ? 'done' : 'as described';
+  const what = check && outcome === 'changed' ? 'would change' : outcome === 'ok' ? well : outcome;
   const where = lab === null ? '' : ' in the lab';
   return `${MARKS[outcome]} ${code(command)} ${what}${where}${exit === 0 ? '' : ` (exit ${exit})`}`;
 }
 
-function subtitle({ id, owner, commit, durationMs, startedAt, schedule }: RunRecord): string {
+function subtitle({ id, command, args, owner, commit, durationMs, startedAt, schedule }: RunRecord): string {
   const parts = [
+    ...(ORDERS.has(command) ? [code(`run ${args.join(' ')}`)] : []),
     `run ${code(id)}`,
     `${startedAt.slice(0, 16).replace('T', ' ')} UTC by ${code(owner)}`,
     ...(schedule === null ? [] : [`schedule ${code(schedule)}`]),

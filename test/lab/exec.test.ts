@@ -25,12 +25,14 @@ interface ExecJson extends CommandResult {
 interface StartOptions {
   readonly input?: Buffer;
   readonly interruptAt?: string;
+  /** The second one half a second later. */
+  readonly interruptTwice?: true;
   readonly onOutput?: (stdout: string) => void;
 }
 
 function start(
   args: readonly string[],
-  { input, interruptAt, onOutput }: StartOptions = {},
+  { input, interruptAt, interruptTwice, onOutput }: StartOptions = {},
 ): Promise<CommandResult & { readonly peakMb: number }> {
   const child = spawn(process.execPath, [join(packageRoot(), 'dist/cli.js'), ...args], { cwd: packageRoot() });
   const output = { stdout: '', stderr: '' };
@@ -51,6 +53,7 @@ function start(
       if (interruptAt === undefined || isInterrupted || !output.stdout.includes(interruptAt)) return;
       isInterrupted = true;
       child.kill('SIGINT');
+      if (interruptTwice === true) setTimeout(() => child.kill('SIGINT'), 500);
     });
   }
   child.stdin.on('error', () => {}).end(input);
@@ -61,6 +64,9 @@ function start(
     });
   });
 }
+
+/** A command that does not end when it is asked to. */
+const DEAF = 'trap "" TERM; echo deaf; sleep 8';
 
 describe.skipIf(noLab)('commands on a pair', () => {
   const pair = usePair();
@@ -140,6 +146,25 @@ describe.skipIf(noLab)('commands on a pair', () => {
       error: { message: 'the command was ended on the host' },
     });
     expect((await exec('--', 'pgrep -f "sleep 323[2]"')).stdout).toBe('');
+  });
+
+  it('given up by a second Ctrl-C leave their report and their line in the history', async () => {
+    const report = join(dir, 'given-up.xml');
+    // What ignores SIGTERM has said so before the first signal comes.
+    const { code, stderr } = await start(
+      ['exec', ...target(), '-l', 'ns1', '--timeout', '20', '--report', `junit=${report}`, '--', DEAF],
+      { interruptAt: 'ns1: deaf', interruptTwice: true },
+    );
+    expect(code).toBe(130);
+    expect(stderr).toContain('Given up at once: what was begun may still run on ns1 until its deadline');
+    expect(readFileSync(report, 'utf8')).toMatch(/classname="exec.ns1"[\s\S]*type="E_ABORTED">given up at once/);
+    const { stdout } = await start(['history', '--json', '--limit', '50']);
+    const { runs } = JSON.parse(stdout) as { readonly runs: readonly { readonly args: readonly string[] }[] };
+    expect(runs.find(({ args }) => args.includes(`junit=${report}`))).toMatchObject({
+      outcome: 'interrupted',
+      exit: 130,
+      hosts: [{ host: 'ns1', status: 'interrupted' }],
+    });
   });
 
   it('leave out a host in the middle of a change set, unless told otherwise', async () => {

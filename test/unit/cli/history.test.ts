@@ -93,6 +93,33 @@ describe('a command', () => {
     expect(stderr.match(/not in the history/g)).toHaveLength(1);
   });
 
+  test('has reports for CI, also when it did not come to its hosts; a file that cannot be written is told before', {
+    timeout: 60_000,
+  }, () => {
+    const file = (name: string): string => readFileSync(join(project, name), 'utf8');
+    const reports = ['--report', 'junit=a.xml', '--report', 'markdown=a.md'];
+    const { code } = run('exec', ...reports, '--', 'app', '--password', 'hunter2');
+    expect(BAD).toContain(code);
+    expect(file('a.xml')).toMatch(/<testcase name="exec" classname="exec.ns1"[\s\S]*<(?:error|failure) /);
+    expect(file('a.md')).toMatch(/<code>exec<\/code> [\s\S]*<code>ns1<\/code> \| (?:unreachable|failed)/);
+    expect(file('a.md')).not.toContain('hunter2');
+    writeFileSync(join(project, 'motd'), 'hello\n');
+    expect(run('copy', '--json', '-l', 'ns9', '--report', 'junit=b.xml', 'motd', '/tmp').code).toBe(1);
+    expect(file('b.xml')).toMatch(/errors="1"[\s\S]*type="E_PATTERN_UNKNOWN"/);
+    expect(runs()).toHaveLength(1);
+    expect(run('fetch', '--report', 'junit=nowhere/x.xml', '/etc/motd', 'got')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('Give a file in a folder that is there'),
+    });
+    const refused = JSON.parse(run('exec', '--json', '-l', 'ns9', '--', 'true').stdout.trimEnd());
+    expect(refused).toMatchObject({
+      event: 'summary',
+      exit: 1,
+      hosts: {},
+      error: { code: 'E_PATTERN_UNKNOWN' },
+    });
+  });
+
   test('that only looks, or only helps, makes no history', () => {
     run('--help');
     run('history', '--help');

@@ -122,3 +122,35 @@ describe('Markdown', () => {
     expect(outsideFences(text)).not.toContain('line 10 of');
   });
 });
+
+describe('of exec, copy and fetch', () => {
+  const head = { id: '7f3a21', command: 'exec', args: ['exec', '-l', 'dns', '--', 'grep `x` <a>'] };
+  const hosts = [
+    { host: 'ns1', status: 'ok', message: 'exit 0' },
+    { host: 'ns2', status: 'failed', message: 'exit 3' },
+  ] as const;
+  const record = runRecord({
+    ...head,
+    outcome: 'failed',
+    exit: 2,
+    availability: null,
+    hosts: hosts.map((host) => ({ ...host, tookMs: 100, resources: null, error: null, changes: [], probes: [] })),
+  });
+
+  test('JUnit has a case for each host, which says how the command ended there', () => {
+    const xml = junitText(record);
+    expect(elements(xml)).toEqual(['testsuites', 'testsuite', 'testcase', 'system-out', ...elements(xml).slice(4)]);
+    expect(xml).toMatch(/<testsuites name="exec" tests="2" failures="1" errors="0"/);
+    expect(xml).toContain('<testcase name="exec" classname="exec.ns1" time="0.100">');
+    expect(xml).toContain('<failure message="failed: exit 3" type="failed">');
+    expect(xml).not.toContain('as described');
+  });
+
+  test('Markdown quotes the command line, and says done, not as described', () => {
+    const text = markdownText(record);
+    expect(text).toContain('### ✖ <code>exec</code> failed (exit 2)');
+    expect(text).toContain('<code>run exec -l dns -- grep &#96;x&#96; &#60;a&#62;</code>');
+    expect(text).toContain('| <code>ns2</code> | failed | <code>exit 3</code> |');
+    expect(markdownText({ ...record, outcome: 'ok', exit: 0 })).toContain('### ✔ <code>exec</code> done');
+  });
+});

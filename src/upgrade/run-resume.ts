@@ -184,6 +184,7 @@ function tripOf({ fleet, input, ctx }: RollOut, { host, slot }: OpenHost): Trip 
     bootId: look.bootId,
     trialBoot: slot.trialBoot,
     isReleaseRed: false,
+    lastFailed: [],
     drift: [],
     tookMs: {},
   };

@@ -79,6 +79,7 @@ function tripBack(
     bootId: '',
     trialBoot: '',
     isReleaseRed: false,
+    lastFailed: [],
     drift: [],
     tookMs: {},
   };

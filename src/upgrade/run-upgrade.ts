@@ -202,6 +202,7 @@ function newTrip(host: Host, release: Release, input: RunUpgradeInput, startedMs
     bootId: '',
     trialBoot: '',
     isReleaseRed: false,
+    lastFailed: [],
     drift: [],
     tookMs: {},
   };

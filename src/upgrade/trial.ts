@@ -36,7 +36,7 @@ export async function prove(job: UpgradeJob, trip: Trip): Promise<Event> {
     await leases.takeAgain({ name, connection: fleet.reached(name).connection });
     keeper = keepDeadline(job, trip);
     const results = await probesWithin(job, trip, UP_MS);
-    if (results === undefined) return endedByItself(trip);
+    if (results === undefined) return endedByItself(job, trip);
     trip.drift = driftOf(job, name);
     tellProbes(ctx, name, results);
     return failedProbes(results).length === 0 ? 'prove' : red(trip, results);
@@ -56,6 +56,7 @@ async function probesWithin(
   const deadline = job.ctx.now() + withinMs;
   for (;;) {
     const results = await lookOnce(job, trip);
+    if (results !== undefined) trip.lastFailed = failedProbes(results);
     if (results !== undefined && (failedProbes(results).length === 0 || job.ctx.now() > deadline)) return results;
     // What fails may be the way there.
     if (!(await isOnTrial(job, trip))) return undefined;
@@ -106,8 +107,11 @@ export async function soak(job: UpgradeJob, trip: Trip): Promise<Event> {
       // At least one whole round, also after the last moment of the soak.
       const isOver = ctx.now() - startedMs >= soakSec * 1000;
       const results = await probesWithin(job, trip, BLIP_MS);
-      if (results === undefined) return endedByItself(trip);
-      if (failedProbes(results).length > 0) return red(trip, results);
+      if (results === undefined) return endedByItself(job, trip);
+      if (failedProbes(results).length > 0) {
+        tellProbes(ctx, trip.host.name, failedProbes(results));
+        return red(trip, results);
+      }
       if (isOver) break;
       if (ctx.now() - toldMs >= SOAK_TOLD_MS) {
         toldMs = ctx.now();
@@ -150,7 +154,9 @@ function red(trip: Trip, results: readonly ProbeResult[]): Event {
   return 'fail';
 }
 
-function endedByItself(trip: Trip): Event {
+/** What failed when its services were last asked is kept: it is why, or it went with it. */
+function endedByItself({ ctx }: UpgradeJob, trip: Trip): Event {
+  tellProbes(ctx, trip.host.name, trip.lastFailed);
   trip.error = new RolledBackError(`${trip.host.name} ended the trial of ${releaseName(trip.release)} by itself`, {
     host: trip.host.name,
     remedy: `What it has seen: run status ${trip.host.name}`,

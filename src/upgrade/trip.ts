@@ -11,6 +11,7 @@ import type { HostStep } from '../host/steps.ts';
 import { statusCall } from '../host/verbs.ts';
 import type { Host } from '../inventory/model.ts';
 import type { Playbook } from '../playbook/define.ts';
+import type { ProbeResult } from '../probes/types.ts';
 import type { Connection } from '../ssh/transport.ts';
 import type { Fleet } from './fleet.ts';
 import type { Release } from './release.ts';
@@ -53,6 +54,8 @@ export interface Trip {
   error?: InfraError;
   /** The release itself is to blame, as far as the controller has seen. */
   isReleaseRed: boolean;
+  /** Probes of the trial that failed when they were last asked. */
+  lastFailed: readonly ProbeResult[];
   states?: TemporaryStates;
   /** How the host itself recorded the end. */
   past?: OsPast;

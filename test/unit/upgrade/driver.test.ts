@@ -63,7 +63,7 @@ describe.concurrent('a roll-out', { timeout: 90_000 }, () => {
       const world = new World();
       world.of('ns2').fault = { verb, kind: 'refused' };
       const summary = await world.upgrade();
-      expect(states(summary)).toBe('skipped failed');
+      expect(states(summary)).toBe(verb === 'os_open' ? 'skipped refused' : 'skipped failed');
       expect([world.versions, world.of('ns2').boots]).toEqual(['old old', 1]);
       expect(world.memory.denied()).toEqual([]);
       expectCalm(world);
@@ -86,6 +86,22 @@ describe.concurrent('a roll-out', { timeout: 90_000 }, () => {
     expect(world.of('ns1').denied.length).toBe(1);
     await expect(world.upgrade()).rejects.toThrow('new is on the deny list: ns2 went back from it');
     expectCalm(world);
+  });
+
+  test('goes back from a service that dies in the soak, and tells which probe it was', async () => {
+    const world = new World();
+    const host = world.of('ns2');
+    // The deadline is moved in staging, trial and soak.
+    let moved = 0;
+    host.onVerb = (verb) => {
+      if (verb === 'os_deadline' && ++moved === 3) host.unit = 'failed';
+      if (verb === 'os_revert') host.unit = 'active';
+    };
+    expect(states(await world.upgrade())).toBe('skipped reverted');
+    expect(world.versions).toBe('old old');
+    const failed = world.events.flatMap((event) => (event.event === 'probe' && !event.result.ok ? [event] : []));
+    expect(failed).toMatchObject([{ host: 'ns2', result: { name: expect.stringContaining('web.service') } }]);
+    expect(world.memory.denied()).toMatchObject([{ version: 'new', host: 'ns2' }]);
   });
 
   test('takes a denied release with a word, and forgives it once it holds', async () => {
@@ -194,7 +210,7 @@ describe.concurrent('a roll-out', { timeout: 90_000 }, () => {
     change(world.of('ns2'));
     const summary = await world.upgrade();
     expect(summary.hosts['ns2']).toMatchObject({
-      status: 'failed',
+      status: 'refused',
       error: { code: 'E_NOT_UPGRADABLE', message: expect.stringContaining(message) },
     });
     expect(world.versions).toBe('old old');

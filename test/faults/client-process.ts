@@ -13,8 +13,10 @@ export class Client {
   readonly #figures: Promise<ClientFigures>;
   readonly #end: () => void;
 
-  private constructor(file: string, targets: readonly QueryTarget[]) {
-    const child = spawn(process.execPath, [file, JSON.stringify(targets)], { stdio: ['pipe', 'pipe', 'inherit'] });
+  private constructor(file: string, targets: readonly QueryTarget[], rate: number) {
+    const child = spawn(process.execPath, [file, JSON.stringify(targets), String(rate)], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
     this.#end = () => child.stdin.end();
     let text = '';
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
@@ -30,8 +32,9 @@ export class Client {
     this.#figures.catch(() => undefined);
   }
 
-  static async start(targets: readonly QueryTarget[]): Promise<Client> {
-    return new Client(await programFile('client'), targets);
+  /** `rate`: queries a second to each. */
+  static async start(targets: readonly QueryTarget[], rate = 200): Promise<Client> {
+    return new Client(await programFile('client'), targets, rate);
   }
 
   /** The figures so far; repeated, the same again. */

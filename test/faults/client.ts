@@ -7,7 +7,7 @@ import { answerOf, type DnsTarget } from '../../src/probes/loop-protocols.ts';
 import type { ClientFigures } from './client-process.ts';
 
 /** Queries a second to each member; those of one interval go together. */
-const RATE = 200;
+const RATE = Number(process.argv[3]);
 const INTERVAL_MS = 25;
 /** Less than what resolvers wait before they try the other (resolv.conf(5): 5 s). */
 const ANSWER_MS = 4_000;

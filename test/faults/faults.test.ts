@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { noLab } from '../lab/requirements.ts';
+import { FaultPair } from './fault-pair.ts';
 import { Pool, pairCount } from './pool.ts';
 import { trials } from './suites.ts';
 import { Table } from './table.ts';
@@ -12,10 +13,10 @@ const all = noLab === undefined ? await trials(process.env['COREOS_INFRA_SWEEP']
 
 describe.skipIf(noLab !== undefined)('faults', () => {
   const table = new Table(all.length);
-  let pool: Pool | undefined;
+  let pool: Pool<FaultPair> | undefined;
 
   beforeAll(async () => {
-    pool = await Pool.up(Math.min(pairCount(), all.length));
+    pool = await Pool.up(Math.min(pairCount(), all.length), FaultPair.up);
   });
   afterAll(async () => {
     await pool?.down();

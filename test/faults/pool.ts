@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs';
 import { cpus, freemem } from 'node:os';
 import { labDown } from '../../src/lab/index.ts';
 import { listLabStates } from '../../src/lab/state.ts';
-import { FaultPair } from './fault-pair.ts';
 
 /** Names begin so, and go on with the process that made the lab: what a killed test left behind is found by them. */
 const PREFIX = 'faults-';
@@ -26,17 +25,28 @@ export async function removeLeftovers(): Promise<void> {
   }
 }
 
-export class Pool {
-  readonly #idle: FaultPair[] = [];
-  readonly #all = new Set<FaultPair>();
-  readonly #waiting: ((pair: FaultPair) => void)[] = [];
+export interface PooledPair {
+  /** After a failed case: as it was when it came up. Throws when it cannot be brought there. */
+  recover(): Promise<void>;
+  down(): Promise<void>;
+}
+
+export class Pool<P extends PooledPair> {
+  readonly #bringUp: (labName: string) => Promise<P>;
+  readonly #idle: P[] = [];
+  readonly #all = new Set<P>();
+  readonly #waiting: ((pair: P) => void)[] = [];
   readonly #starting = new Set<Promise<void>>();
   #made = 0;
 
+  private constructor(bringUp: (labName: string) => Promise<P>) {
+    this.#bringUp = bringUp;
+  }
+
   /** The first is up when it resolves; the others come while cases run. */
-  static async up(count: number): Promise<Pool> {
+  static async up<P extends PooledPair>(count: number, bringUp: (labName: string) => Promise<P>): Promise<Pool<P>> {
     await removeLeftovers();
-    const pool = new Pool();
+    const pool = new Pool(bringUp);
     await pool.#add();
     pool.#addOthers(count - 1);
     return pool;
@@ -52,24 +62,24 @@ export class Pool {
 
   async #add(): Promise<void> {
     this.#made += 1;
-    const pair = await FaultPair.up(`${PREFIX}${process.pid}-${this.#made}`);
+    const pair = await this.#bringUp(`${PREFIX}${process.pid}-${this.#made}`);
     this.#all.add(pair);
     this.#give(pair);
   }
 
-  #give(pair: FaultPair): void {
+  #give(pair: P): void {
     const next = this.#waiting.shift();
     if (next === undefined) this.#idle.push(pair);
     else next(pair);
   }
 
-  #take(): Promise<FaultPair> {
+  #take(): Promise<P> {
     const pair = this.#idle.shift();
     return pair === undefined ? new Promise((resolve) => this.#waiting.push(resolve)) : Promise.resolve(pair);
   }
 
   /** Lends a pair for `work`; afterwards it is as it was lent, or another takes its place. */
-  async with<T>(work: (pair: FaultPair) => Promise<T>): Promise<T> {
+  async with<T>(work: (pair: P) => Promise<T>): Promise<T> {
     const pair = await this.#take();
     try {
       const result = await work(pair);
@@ -82,7 +92,7 @@ export class Pool {
     }
   }
 
-  async #repair(pair: FaultPair): Promise<void> {
+  async #repair(pair: P): Promise<void> {
     try {
       await pair.recover();
       this.#give(pair);

@@ -51,6 +51,8 @@ export interface PairOptions {
   readonly hosts?: readonly string[];
   /** Images beside those that the inventory names. */
   readonly images?: readonly string[];
+  /** Default: drawn, so that what a killed test left behind is found and removed. */
+  readonly labName?: string;
 }
 
 /** A pair for all tests of the surrounding describe. */
@@ -78,8 +80,12 @@ export async function withPair<T>(work: (pair: Pair) => Promise<T>, options: Pai
   }
 }
 
-async function pairUp({ hosts: wanted, images: more = [] }: PairOptions): Promise<Pair> {
-  const labName = `${PAIR_PREFIX}${process.pid}-${randomBytes(2).toString('hex')}`;
+function drawName(): string {
+  return `${PAIR_PREFIX}${process.pid}-${randomBytes(2).toString('hex')}`;
+}
+
+/** For whoever hands pairs out by himself; `pairDown` is his as well. */
+export async function pairUp({ hosts: wanted, images: more = [], labName = drawName() }: PairOptions): Promise<Pair> {
   const inventoryDir = join(mkdtempSync(join(tmpdir(), 'coreos-infra-pair-')), 'inventory');
   cpSync(join(packageRoot(), 'inventory'), inventoryDir, { recursive: true });
   const inventory = loadInventory(inventoryDir);
@@ -104,7 +110,7 @@ async function pairUp({ hosts: wanted, images: more = [] }: PairOptions): Promis
   }
 }
 
-async function pairDown({ labName, inventoryDir }: Pair): Promise<void> {
+export async function pairDown({ labName, inventoryDir }: Pair): Promise<void> {
   await labDown(labName);
   rmSync(join(inventoryDir, '..'), { recursive: true, force: true });
 }

@@ -71,11 +71,17 @@ async function endOf(job: UpgradeJob, trip: Trip, state: State): Promise<HostUpg
     default:
       return {
         state,
-        status: error === undefined ? 'unknown' : statusOfError(error),
+        status: error === undefined ? 'unknown' : statusUntouched(state, error),
         changes: [],
         ...(error === undefined ? {} : { error }),
       };
   }
+}
+
+/** Nothing of the host's OS was touched: that is no failure of the upgrade. Locked, unreachable and the like stay what they are. */
+function statusUntouched(state: State, error: InfraError): HostStatus {
+  const status = statusOfError(error);
+  return state === 'refused' && status === 'failed' ? 'refused' : status;
 }
 
 function abandoned({ host, error, fromRelease }: Trip): Pick<HostUpgradeEnd, 'status' | 'error' | 'message'> {

@@ -32,6 +32,8 @@ export interface OperatorContextInput {
   readonly run: string;
   readonly inventory: Inventory;
   readonly zones?: RunContext['zones'];
+  /** Of all playbooks, where a host may be changed. */
+  readonly roles?: OperatorTarget['roles'];
   readonly options?: Partial<RunOptions>;
   readonly deadlines?: Partial<Deadlines>;
   readonly emit?: RunContext['emit'];
@@ -40,12 +42,14 @@ export interface OperatorContextInput {
 }
 
 export async function operatorContext(input: OperatorContextInput): Promise<RunContext> {
+  const { roles } = input;
   const { createTransport } = await import('../ssh/index.ts');
   return {
     run: input.run,
     owner: `${userInfo().username}@${hostname()}`,
     inventory: input.inventory,
     zones: input.zones ?? (() => []),
+    ...(roles === undefined ? {} : { projectRoles: async () => roles }),
     transport: createTransport(),
     options: {
       check: false,

@@ -18,6 +18,7 @@ import { handleInterrupts, type Interruption } from './interrupt.ts';
 import type { PlaybookFlags } from './playbook-options.ts';
 import { createReporter } from './playbook-report.ts';
 import { loadTarget, type Target } from './playbook-target.ts';
+import { rolesOfProject } from './project-playbooks.ts';
 import { openSession, type RunSession } from './run-session.ts';
 import { isLab } from './target-inventory.ts';
 import { zoneWarnings } from './zone-warnings.ts';
@@ -88,6 +89,7 @@ class PlaybookRun {
       playbook: target.playbook,
       inventory: target.inventory,
       zones: target.zones,
+      projectRoles: rolesOfProject(this.project, target.inventory, target.zones),
       transport: createTransport(),
       options: {
         ...(flags.limit === undefined ? {} : { limit: flags.limit }),

@@ -1,5 +1,8 @@
 /** All playbooks of a project. One that cannot be loaded must not keep a person from looking at the hosts. */
+import type { Zone } from '../dns/zone.ts';
+import type { HostRole } from '../engine/host-roles.ts';
 import { InfraError } from '../errors.ts';
+import type { Inventory } from '../inventory/model.ts';
 import type { Playbook } from '../playbook/define.ts';
 import { type Project, userCacheDir } from './context.ts';
 
@@ -30,4 +33,21 @@ export async function loadProjectPlaybooks(project: Project): Promise<ProjectPla
     else playbooks.push(one);
   }
   return { playbooks, problems };
+}
+
+/** What every host has by all playbooks; loaded once, when somebody asks. What cannot be described is nobody's concern here. */
+export function rolesOfProject(
+  project: Project,
+  inventory: Inventory,
+  zones: () => readonly Zone[],
+): () => Promise<readonly HostRole[]> {
+  let known: Promise<readonly HostRole[]> | undefined;
+  const load = async (): Promise<readonly HostRole[]> => {
+    const [{ playbooks }, { hostRoles }] = await Promise.all([
+      loadProjectPlaybooks(project),
+      import('../engine/host-roles.ts'),
+    ]);
+    return hostRoles({ playbooks, inventory, zones }).roles;
+  };
+  return () => (known ??= load());
 }

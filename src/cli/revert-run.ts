@@ -109,6 +109,7 @@ async function revert(host: Host, target: OperatorTarget, { flags, stream, inter
     run: stream.run,
     inventory: target.inventory,
     zones: target.zones,
+    roles: target.roles,
     options: {
       check: flags.check === true,
       diff: true, // the history has them, whether they are shown or not

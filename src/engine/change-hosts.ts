@@ -2,6 +2,7 @@
 import { InfraError } from '../errors.ts';
 import type { Play } from '../playbook/define.ts';
 import { type Availability, startAvailability } from './availability.ts';
+import { otherProbes, passing, withOtherServices } from './bystanders.ts';
 import { mapBounded } from './concurrency.ts';
 import { type DeployResult, deployHost } from './deploy-host.ts';
 import type { DesiredHost } from './desired.ts';
@@ -45,7 +46,7 @@ export async function changeHosts(ctx: RunContext, input: RolloutInput): Promise
   if (ctx.confirm !== undefined && !(await ctx.confirm(`Change ${names.join(', ')}?`)))
     return { hosts: input.planned.map((one) => skip(ctx, one, 'not confirmed')) };
   const outside = await mapBounded(input.outside, ctx.options.forks, (desired) => surveyHost(ctx, desired));
-  const surveys = [...input.surveys, ...outside];
+  const surveys = await Promise.all([...input.surveys, ...outside].map((survey) => withOtherServices(ctx, survey)));
   const group = redundancyGroup(
     ctx.inventory,
     input.play.hosts,
@@ -236,6 +237,11 @@ class Rollout {
         ? servesScript(survey.desired, survey.observation)
         : undefined;
     const states = new TemporaryStates(this.#ctx, (host) => this.#leases.holding(host));
+    const vantages = this.#members.vantages(name);
+    const others = otherProbes(this.#ctx, survey.desired, survey.observation).then((probes) =>
+      passing(this.#ctx, probes, vantages),
+    );
+    others.catch(() => {}); // awaited below, in time
     const result = await this.#leases.whileBusy(name, () =>
       deployHost(this.#ctx, {
         survey,
@@ -243,8 +249,10 @@ class Rollout {
         serials: restore?.serials ?? this.#serials,
         token: this.#leases.token(name),
         ...(unlessServes === undefined ? {} : { unlessServes }),
-        vantages: this.#members.vantages(name),
+        vantages,
+        bystanders: others,
         provePeers: async () => {
+          await others;
           await this.#renewPeers(targets);
           await enterStates(this.#ctx, { states, planned, targets, members: this.#members });
           await this.#members.prove(targets, this.#ctx.options.forceUnsafe);

@@ -5,6 +5,7 @@ import { confirmCall, installCall, revertCall } from '../host/verbs.ts';
 import type { Vantage } from '../probes/via-host.ts';
 import { sudo } from '../ssh/sudo.ts';
 import type { Connection } from '../ssh/transport.ts';
+import { type Bystanders, passingAgain } from './bystanders.ts';
 import type { ChangeSet } from './change-set.ts';
 import { ApplyError, HostLockedError, OutcomeUnknownError, ProbeFailedError } from './errors.ts';
 import type { HostStatus } from './events.ts';
@@ -24,6 +25,8 @@ export interface DeployInput {
   readonly unlessServes?: string;
   /** Where the service is asked from when this machine cannot reach it. */
   readonly vantages: readonly Vantage[];
+  /** The host's other services, as they answered before the change. */
+  readonly bystanders: Promise<Bystanders>;
   /** Proves the peers, between `ready` and `go`. Throws RefusedError, HostLockedError or InterruptedError. */
   readonly provePeers: () => Promise<void>;
 }
@@ -112,11 +115,30 @@ async function proveApplied(ctx: RunContext, input: DeployInput): Promise<Deploy
           input.vantages,
         );
   tellProbes(ctx, name, results);
-  if (failedProbes(results).length === 0) return confirm(ctx, input);
+  if (failedProbes(results).length === 0) return (await harmed(ctx, input)) ?? confirm(ctx, input);
   const error = new ProbeFailedError('the service does not answer as it should after the change', {
     host: name,
     detail: [...probeLines(results), ...(await unitWords(ctx, input))],
     remedy: 'Correct the playbook or inventory, then run it again.',
+  });
+  return revert(ctx, input, error);
+}
+
+/** A service that the change did not restart has no reason to be away for longer. ms */
+const OTHERS_MS = 15_000;
+
+/** Other services of the host that answered before the change and do not any more; undefined: none. */
+async function harmed(ctx: RunContext, input: DeployInput): Promise<DeployResult | undefined> {
+  const withinMs = Math.min(ctx.deadlines.probesMs, OTHERS_MS, (input.changeSet.confirmWithinSec * 1000) / 4);
+  const results = await passingAgain(ctx, await input.bystanders, withinMs, input.vantages);
+  if (failedProbes(results).length === 0) return undefined;
+  tellProbes(ctx, input.survey.desired.host.name, failedProbes(results));
+  const services = [...new Set(failedProbes(results).map(({ service }) => service))].join(', ');
+  const error = new ProbeFailedError(`the change breaks another service of the host: ${services}`, {
+    host: input.survey.desired.host.name,
+    detail: probeLines(results),
+    remedy:
+      'It answered before. Correct the playbook or inventory, then run it again; if it is meant to go, take its role out of its playbook first.',
   });
   return revert(ctx, input, error);
 }

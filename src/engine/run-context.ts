@@ -6,6 +6,7 @@ import type { HelperOptions } from '../host/helper.ts';
 import type { Inventory } from '../inventory/model.ts';
 import type { Transport } from '../ssh/transport.ts';
 import type { Emit } from './events.ts';
+import type { HostRole } from './host-roles.ts';
 
 export interface RunOptions {
   /** Ansible's --limit pattern. */
@@ -76,6 +77,8 @@ export interface RunContext {
   readonly owner: string;
   readonly inventory: Inventory;
   readonly zones: () => readonly Zone[];
+  /** The roles of all playbooks, on all hosts: what else a host serves. Asked only when one is about to be changed. Default: nobody knows. */
+  readonly projectRoles?: () => Promise<readonly HostRole[]>;
   readonly transport: Transport;
   readonly options: RunOptions;
   readonly deadlines: Deadlines;

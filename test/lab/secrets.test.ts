@@ -201,6 +201,26 @@ base_motd: Managed by coreos-infra.
       ends(await run('base', '-l', 'ns1'), 'ok');
     });
 
+    it('that closes the port of a service of the host is undone, and says which', async () => {
+      const before = await state();
+      setVars('all', vars(22, 1).replace('{ 53, 123 }', '53'));
+      const result = await run('base', '-l', 'ns1');
+      expect(result).toMatchObject({ code: 2, summary: { hosts: { ns1: { status: 'reverted' } } } });
+      expect(result.summary.hosts['ns1']?.error).toMatchObject({
+        message: expect.stringContaining('service of the host: ntp'),
+      });
+      expect(await state()).toBe(before);
+    });
+
+    it('touches no host whose peer does not serve', async () => {
+      setVars('all', vars(22, 0));
+      await pair().onHost('ns2', 'systemctl stop chronyd');
+      const result = await run('base', '-l', 'ns1');
+      await pair().onHost('ns2', 'systemctl start chronyd');
+      expect(result).toMatchObject({ code: 2, summary: { hosts: { ns1: { status: 'refused' } } } });
+      expect(result.summary.hosts['ns1']?.error?.detail.join('\n')).toContain('ns2  ntp');
+    });
+
     it('that locks everybody out is undone by the host itself, wholly', async () => {
       const before = await state();
       setVars('all', vars(2222, 0).replace('ns1-renamed', 'ns1-locked'));

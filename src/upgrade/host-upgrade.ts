@@ -2,10 +2,12 @@
 import { statusOfError } from '../engine/error-report.ts';
 import { InterruptedError } from '../engine/errors.ts';
 import type { ChangeReport, HostStatus } from '../engine/events.ts';
+import { tellProbes } from '../engine/judge.ts';
 import type { InfraError } from '../errors.ts';
 import { awaitBoot, go } from './cross.ts';
 import { RolledBackError, UpgradeAbandonedError } from './errors.ts';
 import { abandon, goBack, servesAgain } from './go-back.ts';
+import { hostVerdict } from './host-verdict.ts';
 import { type Event, isFinal, type State, transition } from './machine.ts';
 import { prepare } from './prepare.ts';
 import { releaseName } from './release.ts';
@@ -102,6 +104,7 @@ function abandoned({ host, error, fromRelease }: Trip): Pick<HostUpgradeEnd, 'st
 /** What was seen there, in the host's own words first; and whether it serves again. */
 async function rolledBack(job: UpgradeJob, trip: Trip): Promise<Pick<HostUpgradeEnd, 'error' | 'message'>> {
   const { past, error, host } = trip;
+  tellProbes(job.ctx, host.name, hostVerdict(past, host.name));
   const cause = CAUSES[past?.cause ?? ''] ?? 'the host went back by itself';
   const reason = past?.reason === undefined || past.reason === '' ? '' : `: ${past.reason}`;
   const seen = [

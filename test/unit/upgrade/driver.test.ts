@@ -81,6 +81,10 @@ describe.concurrent('a roll-out', { timeout: 90_000 }, () => {
       code: 'E_ROLLED_BACK',
       message: expect.stringContaining('web.service is failed'),
     });
+    // The host was back before the controller could ask: its own word counts.
+    expect(world.events.filter((event) => event.event === 'probe' && !event.result.ok)).toMatchObject([
+      { host: 'ns2', result: { name: 'unit web.service', from: 'ns2' } },
+    ]);
     expect(world.versions).toBe('old old');
     expect(world.memory.denied()).toMatchObject([{ version: 'new', host: 'ns2' }]);
     expect(world.of('ns1').denied.length).toBe(1);

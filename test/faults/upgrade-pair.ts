@@ -144,11 +144,13 @@ export class UpgradePair {
     return this.hosts.map((view) => this.running(view));
   }
 
-  /** Whatever is open on the host ends without anybody's help. */
+  /** Whatever is open on the host ends without anybody's help, and it is up. */
   async endsByItself(view: HostView): Promise<void> {
-    await until(`${view.name} ends the upgrade`, BY_ITSELF_MS, async () =>
-      view.init === undefined || view.slot !== undefined ? `it is ${view.slot ?? 'off'}` : undefined,
-    );
+    await until(`${view.name} ends the upgrade`, BY_ITSELF_MS, async () => {
+      // While it shuts down its /var is away, and with it the slot.
+      if (!(await isUp(view))) return 'it is not up';
+      return view.slot === undefined ? undefined : `the upgrade is ${view.slot}`;
+    });
   }
 
   /** The host is up, on that release, and nothing is open on it. */

@@ -11,6 +11,8 @@ OPEN=$STATE/open
 ETC_STAGE=/etc/.coreos-infra/open
 VAR_STAGE=$STATE/stage
 MARKER=/etc/coreos-infra/generation
+# Zincati does not start while it is there; what it would take, for people.
+ZINCATI_HELD=$STATE/zincati-held
 LIBEXEC=/usr/local/libexec/coreos-infra
 
 # uptime_seconds: sets REPLY to whole seconds since boot. The only clock that decides anything: it cannot be set.

@@ -29,6 +29,7 @@ confirm() {
   # R4: durable before its answer.
   become confirmed || fail_write "$OPEN"
   at_step confirmed
+  deny_left
   say confirmed id "$1" generation "${H[generation]}"
   archive generations || :
   prune_images

@@ -30,6 +30,7 @@ const FILES = [
   'status',
   'os-deployments',
   'os-record',
+  'os-deny',
   'os-settle',
   'os-open',
   'os-stage',

@@ -86,8 +86,8 @@ unit_text() {
         '[Service]' 'Type=oneshot' 'TimeoutStartSec=300' "ExecStart=/bin/bash $LIBEXEC/current/helper boot_guard" '[Install]' 'WantedBy=sysinit.target'
       ;;
     zincati.service.d/50-coreos-infra.conf)
-      # The slot itself holds Zincati, in every deployment and over reboots.
-      printf '%s\n' '[Unit]' "ConditionPathExists=!$OPEN"
+      # The slot itself holds Zincati, in every deployment and over reboots; and the deny list does where Zincati would take what is on it.
+      printf '%s\n' '[Unit]' "ConditionPathExists=!$OPEN" "ConditionPathExists=!$ZINCATI_HELD"
       ;;
   esac
 }

@@ -100,6 +100,9 @@ const RECORDS: Readonly<Record<string, (reader: FieldReader, into: Parts) => voi
       isHeldBySlot: reader.flag(),
     };
   },
+  'zincati-held': (reader, into) => {
+    into.zincati = { ...into.zincati, heldFor: words(reader) };
+  },
   denied(reader, into) {
     into.denied.push({
       checksum: words(reader),

@@ -68,6 +68,9 @@ look_zincati() {
   [[ ${P[LoadState]-} == loaded || ${P[LoadState]-} == masked ]] || return 0
   [[ ${P[DropInPaths]-} != *50-coreos-infra.conf* ]] || held=1
   put_fields zincati "${P[ActiveState]-}" "${P[UnitFileState]-}" "${P[StatusText]-}" "$held"
+  held=''
+  read -r held 2>/dev/null <"$ZINCATI_HELD" && put_fields zincati-held "$held"
+  return 0
 }
 
 look_space() {

@@ -39,6 +39,8 @@ export interface OsZincati {
   readonly status: string;
   /** The drop-in that holds it while a slot is open is in this deployment's /etc and loaded. */
   readonly isHeldBySlot: boolean;
+  /** Denied releases that it would take, for which it is held now; undefined: it is not. */
+  readonly heldFor?: string;
 }
 
 /** An os slot that ended. */

@@ -74,7 +74,7 @@ os_write_slot() {
   local word
   next_generation
   H=([format]=1 [kind]=os [generation]=$REPLY)
-  for word in id run owner token helper boot within checkAfter action from fromVersion to toVersion target pinned zincati; do H[$word]=${Q[$word]-}; done
+  for word in id run owner token helper boot within checkAfter action from fromVersion fromTarget to toVersion target pinned zincati; do H[$word]=${Q[$word]-}; done
   PREP=$STATE/prep.${H[id]}
   rm -rf -- "$STATE"/prep.*
   mkdir -- "$PREP" 2>/dev/null || fail_write "$STATE"

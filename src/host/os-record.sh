@@ -1,4 +1,4 @@
-# The record of an OS upgrade in the slot: where from, where to, which boot is the trial, why it ends; and the deny list.
+# The record of an OS upgrade in the slot: where from, where to, which boot is the trial, why it ends.
 # shellcheck shell=bash disable=SC2034,SC2154
 #
 # Beside the manifest, files of one line: `target` (checksum.serial, once it is staged), `trial` (boot id), `cause` (a word; all words
@@ -56,53 +56,6 @@ os_where() {
   else
     REPLY=other
   fi
-}
-
-# deny CHECKSUM TARGET VERSION CAUSE REASON RUN: the entry's name is the checksum, or that of the target where no deployment is known.
-deny() {
-  local name=$1
-  [[ $name =~ ^[0-9a-f]{64}$ ]] || name=${2#sha256:}
-  WORDS=("no checksum and no digest: $1 $2")
-  [[ $name =~ ^[0-9a-f]{64}$ ]] || return 1
-  words_of mkdir -p -- "$STATE/deny" || return 1
-  { printf '%s\0' "$@" "$(date +%s)" >"$STATE/deny/.$name"; } 2>/dev/null || return 1
-  words_of sync -- "$STATE/deny/.$name" && words_of mv --no-copy -fT -- "$STATE/deny/.$name" "$STATE/deny/$name" && words_of sync -- "$STATE/deny"
-}
-
-# deny_target: a release is at fault only when something was seen of it: red checks, a second boot in its trial, or a person's word.
-# Nobody confirmed in time, or an abort: that may be the controller's fault.
-deny_target() {
-  local reason=''
-  case $OS_CAUSE in
-    checks | second-boot | person) ;;
-    *) return 0 ;;
-  esac
-  read -r reason 2>/dev/null <"$OPEN/report" || :
-  deny "${OS_TO%.*}" "${H[target]}" "${H[toVersion]}" "$OS_CAUSE" "$reason" "${H[run]}" || say_error write-failed "the release cannot be put on the deny list" "${WORDS[@]}"
-}
-
-# os_deny TOKEN CHECKSUM TARGET VERSION CAUSE REASON RUN: another host of the fleet went back from it.
-os_deny() {
-  STEP=deny
-  make_run_folder
-  take_lock
-  hold_lease "$1"
-  deny "${@:2}" || fail write-failed "the deny list cannot be written" "${WORDS[@]}"
-  say denied
-}
-
-# os_undeny TOKEN NAME: NAME is a checksum, target or version.
-os_undeny() {
-  local file
-  STEP=undeny
-  make_run_folder
-  take_lock
-  hold_lease "$1"
-  for file in "$STATE"/deny/*; do
-    if read_records "$file" && [[ $2 == "${RECORDS[0]-}" || $2 == "${RECORDS[1]-}" || $2 == "${RECORDS[2]-}" ]]; then rm -f -- "$file"; fi
-  done
-  words_of sync -- "$STATE"/deny || :
-  say undenied
 }
 
 # prune_os FOLDER: the last OS_KEEP os slots of an archive stay; they have no list of managed files.

@@ -37,6 +37,8 @@ export interface OsOpenRequest extends OsFence {
   /** The booted deployment, the way back: `checksum.serial`. */
   readonly from: string;
   readonly fromVersion: string;
+  /** What names it on every host, as `target`: a rollback that is confirmed puts it on the deny list. */
+  readonly fromTarget: string;
   /** rollback: the deployment to go to, `checksum.serial`. upgrade: '' (the host records what it staged). */
   readonly to: string;
   readonly toVersion: string;
@@ -61,11 +63,25 @@ export interface OsOpenRequest extends OsFence {
  * as reverted. Needs the installed helper of this version (`helper`) and the lease. The session's end does not end it.
  */
 export function osOpenCall(request: OsOpenRequest, options: HelperOptions = {}): HostCall {
-  const { id, token, bootId, owner, run, action, from, fromVersion, to, toVersion, target, units } = request;
+  const { id, token, bootId, owner, run, action, from, fromVersion, fromTarget, to, toVersion, target, units } =
+    request;
   return installedCall(options, id, 'open', [
     'os_open',
     ...['id', id, 'token', token, 'boot', bootId, 'run', run, 'owner', owner, 'action', action],
-    ...['from', from, 'fromVersion', fromVersion, 'to', to, 'toVersion', toVersion, 'target', target],
+    ...[
+      'from',
+      from,
+      'fromVersion',
+      fromVersion,
+      'fromTarget',
+      fromTarget,
+      'to',
+      to,
+      'toVersion',
+      toVersion,
+      'target',
+      target,
+    ],
     ...['within', String(Math.ceil(request.withinSec)), 'checkAfter', String(Math.ceil(request.checkAfterSec ?? 30))],
     ...['helper', helperVersion(options), 'dropStaged', request.dropStaged, '--', ...units],
   ]);

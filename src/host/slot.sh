@@ -92,6 +92,7 @@ archive() {
   [[ $1 != generations ]] || remove_directories
   words_of mv --no-copy -T -- "$OPEN" "$place" || return 1
   words_of sync -- "$STATE" "$STATE/$1" || return 1
+  hold_denied || :
   free_zincati
   if [[ ${H[kind]} == os ]]; then prune_os "$1"; else prune "$1"; fi
 }

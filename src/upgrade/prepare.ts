@@ -13,7 +13,7 @@ import { installCall } from '../host/verbs.ts';
 import type { Probe, ProbeResult } from '../probes/types.ts';
 import { converge } from './converge.ts';
 import { NotUpgradableError } from './errors.ts';
-import { bootedRelease, releaseOfDeployment } from './fleet.ts';
+import { bootedRelease } from './fleet.ts';
 import type { Event } from './machine.ts';
 import { isZincatis, preflight } from './outcome.ts';
 import { idFor } from './release.ts';
@@ -34,10 +34,11 @@ export async function prepare(job: UpgradeJob, trip: Trip): Promise<Event> {
     requireWindow(job, trip, neededMs(trip));
     say(job, trip, 'checking', 'deployments, services and peers');
     requireUpgradable(await fleet.recentLook(name, RECENT_MS), trip);
-    await proveHealthy(job, trip);
+    // Whoever wants the release of before back does so because this one does not serve.
+    if (trip.action === 'upgrade') await proveHealthy(job, trip);
     const { notes } = await (await fleet.standIns(name)).prove(new Set([name]), ctx.options.forceUnsafe);
     for (const message of notes) ctx.emit({ event: 'warning', message });
-    await converge(job, trip);
+    if (trip.action === 'upgrade') await converge(job, trip);
     await takeLeases(job, name);
     await installHelper(job, trip);
     noteStart(await fleet.relook(name), trip);
@@ -151,7 +152,7 @@ async function open(job: UpgradeJob, trip: Trip): Promise<Event> {
   const { ctx, fleet, leases } = job;
   const { name } = trip.host;
   const look = fleet.look(name);
-  const booted = look.deployments.find((one) => one.booted);
+  const origin = bootedRelease(look)?.origin ?? 'ostree';
   const staged = look.deployments.find((one) => one.staged);
   say(job, trip, 'opening', `the way back is ${trip.fromRelease.version}`);
   try {
@@ -168,9 +169,10 @@ async function open(job: UpgradeJob, trip: Trip): Promise<Event> {
           action: trip.action,
           from: trip.from,
           fromVersion: trip.fromRelease.version,
+          fromTarget: idFor(trip.fromRelease, origin) ?? '',
           to: trip.to,
           toVersion: trip.release.version,
-          target: idFor(trip.release, booted?.image === undefined ? 'ostree' : 'oci') ?? '',
+          target: idFor(trip.release, origin) ?? '',
           withinSec: trip.settings.withinSec,
           units: unitsToWatch(job, name),
           checkAfterSec: trip.settings.checkAfterSec,
@@ -202,14 +204,4 @@ function unitsToWatch({ fleet }: UpgradeJob, host: string): readonly string[] {
     ),
   );
   return [...new Set(units)].filter((unit) => observation.units.get(unit)?.active === 'active');
-}
-
-/** For `run rollback`: where the host can go back to; the first entry behind the booted one of the same OS. */
-export function rollbackTarget(
-  look: OsLook,
-): { readonly name: string; readonly release: ReturnType<typeof releaseOfDeployment> } | undefined {
-  const index = look.deployments.findIndex(({ booted }) => booted);
-  const booted = look.deployments[index];
-  const found = look.deployments.find((one, at) => at > index && !one.staged && one.osname === booted?.osname);
-  return found === undefined ? undefined : { name: found.name, release: releaseOfDeployment(found) };
 }

@@ -1,71 +1,119 @@
 /** What the fleet learns from the end of one host's upgrade: how long it took, and what no host shall take again. */
+import { Leases } from '../engine/leases.ts';
+import { isSurveyed, type SurveyedHost } from '../engine/survey.ts';
 import { callFor } from '../engine/verb.ts';
 import { InfraError } from '../errors.ts';
 import { osDenyCall, osUndenyCall } from '../host/os-verbs.ts';
+import type { DeniedRelease } from './deny.ts';
 import { type HostUpgradeEnd, isDenying } from './host-upgrade.ts';
-import { releaseName } from './release.ts';
+import { type Release, releaseName } from './release.ts';
 import type { RollOut } from './roll-out.ts';
 import type { Trip } from './trip.ts';
 
 export async function remember(rollOut: RollOut, trip: Trip, { state }: HostUpgradeEnd): Promise<void> {
-  if (state === 'upgraded') return rememberUpgrade(rollOut, trip);
-  if (state === 'rolled-back' && isDenying(trip.past?.cause)) return deny(rollOut, trip);
+  const { host, past, fromRelease, release } = trip;
+  if (state === 'rolled-back' && isDenying(past?.cause)) {
+    const reason = past?.reason || past?.detail[0] || '';
+    return deny(rollOut, { ...release, host: host.name, reason, at: now(rollOut) }, past?.cause ?? 'checks');
+  }
+  if (state !== 'upgraded') return;
+  if (trip.action === 'upgrade') return rememberUpgrade(rollOut, trip);
+  // A person has judged what was left; the host itself has noted it with the end of the slot.
+  const reason = `${rollOut.ctx.owner} went back by hand`;
+  return deny(rollOut, { ...fromRelease, host: host.name, reason, at: now(rollOut) }, 'person');
 }
 
-async function rememberUpgrade(rollOut: RollOut, trip: Trip): Promise<void> {
-  const { host, release, startedMs, action } = trip;
-  const { memory, wallMs } = rollOut.input;
-  if (action === 'rollback') return;
+function now({ input }: RollOut): string {
+  return new Date(input.wallMs()).toISOString();
+}
+
+async function rememberUpgrade(rollOut: RollOut, { host, release, startedMs }: Trip): Promise<void> {
+  const { memory } = rollOut.input;
   const tookSec = Math.round((rollOut.ctx.now() - startedMs) / 1000);
-  memory.took(host.name, { version: releaseName(release), at: new Date(wallMs()).toISOString(), tookSec });
+  memory.took(host.name, { version: releaseName(release), at: now(rollOut), tookSec });
   // A denied one that was taken all the same, and holds: what was wrong with it is no longer so.
   memory.allow(release);
-  await undeny(rollOut, trip);
+  await undeny(rollOut, release);
 }
 
-/** In this machine's store, and on every host that can be reached: whichever of them is asked next, also by another controller, knows it. */
-async function deny(rollOut: RollOut, { host, release, past }: Trip): Promise<void> {
-  const { memory, wallMs } = rollOut.input;
-  const reason = past?.reason || past?.detail[0] || '';
-  memory.deny({ ...release, host: host.name, reason, at: new Date(wallMs()).toISOString() });
-  const { ctx, leases } = rollOut.job();
-  const target = past?.target || release.digest || release.checksum || '';
+/** In this machine's store, and on every host of the roll-out: whichever of them is asked next, also by another controller, knows it. */
+async function deny(rollOut: RollOut, denied: DeniedRelease, cause: string): Promise<void> {
+  rollOut.input.memory.deny(denied);
   const entry = {
     checksum: '',
-    target,
-    version: release.version,
-    cause: past?.cause ?? 'checks',
-    reason: `${host.name}: ${reason}`,
-    run: ctx.run,
+    target: denied.digest ?? denied.checksum ?? '',
+    version: denied.version,
+    cause,
+    reason: `${denied.host}: ${denied.reason}`,
+    run: rollOut.job().ctx.run,
   };
-  for (const { desired } of rollOut.fleet.partners(host.name)) {
-    const { name } = desired.host;
-    const held = leases.holding(name);
-    if (name === host.name || held === undefined) continue;
+  for (const survey of others(rollOut, denied.host)) {
+    const { name } = survey.desired.host;
     try {
-      await callFor(ctx, held.connection, osDenyCall(held.token, entry), 'noting the denied release', 'denied');
+      await underLease(rollOut, survey, async ({ connection, token }) => {
+        const { ctx } = rollOut.job();
+        await callFor(ctx, connection, osDenyCall(token, entry), 'noting the denied release', 'denied', DENY_MS);
+      });
     } catch (error) {
       if (!(error instanceof InfraError)) throw error;
-      ctx.emit({
+      rollOut.ctx.emit({
         event: 'warning',
         host: name,
-        message: `${name} could not be told that ${release.version} is denied: ${error.message}`,
+        message: `${name} could not be told that ${releaseName(denied)} is denied: ${error.message}`,
+        remedy: `Its own Zincati, where it is enabled, may take that release. This machine remembers it: run upgrade does not take it.`,
       });
     }
   }
 }
 
+/** Zincati may have to be stopped there, and what it is at waited for. ms */
+const DENY_MS = 90_000;
+
 /** --allow-denied has been proven right: the hosts forget it too. */
-async function undeny(rollOut: RollOut, { host, release }: Trip): Promise<void> {
-  const { ctx, leases } = rollOut.job();
+async function undeny(rollOut: RollOut, release: Release): Promise<void> {
   const name = release.digest ?? release.checksum ?? release.version;
-  for (const { desired } of rollOut.fleet.partners(host.name)) {
-    const held = leases.holding(desired.host.name);
-    if (held === undefined || rollOut.fleet.look(desired.host.name).denied.length === 0) continue;
+  for (const survey of others(rollOut)) {
+    if (rollOut.fleet.look(survey.desired.host.name).denied.length === 0) continue;
     try {
-      await callFor(ctx, held.connection, osUndenyCall(held.token, name), 'forgetting the denied release', 'undenied');
+      await underLease(rollOut, survey, async ({ connection, token }) => {
+        const { ctx } = rollOut.job();
+        await callFor(ctx, connection, osUndenyCall(token, name), 'forgetting the denied release', 'undenied');
+      });
     } catch (error) {
       if (!(error instanceof InfraError)) throw error;
     }
+  }
+}
+
+/** All hosts of the roll-out and who stands in for them, those that can be reached. */
+function others({ fleet, input }: RollOut, except?: string): readonly SurveyedHost[] {
+  return fleet
+    .withMembers(input.hosts)
+    .filter(({ name }) => name !== except)
+    .map(({ name }) => fleet.survey(name))
+    .filter(isSurveyed);
+}
+
+interface Held {
+  readonly token: string;
+  readonly connection: SurveyedHost['connection'];
+}
+
+/** Under the lease that is held, or one that is taken for this alone. Throws what keeps it from being taken. */
+async function underLease(
+  rollOut: RollOut,
+  { desired, connection }: SurveyedHost,
+  work: (held: Held) => Promise<void>,
+): Promise<void> {
+  const { ctx, leases } = rollOut.job();
+  const { name } = desired.host;
+  const held = leases.holding(name);
+  if (held !== undefined) return work(held);
+  const own = new Leases(ctx, `the deny list, for ${rollOut.input.name}`);
+  try {
+    await own.acquire([{ name, connection }], new Set([name]));
+    await work({ token: own.token(name), connection });
+  } finally {
+    await own.release();
   }
 }

@@ -5,10 +5,12 @@ import type { Host } from '../inventory/model.ts';
 import { NotUpgradableError } from './errors.ts';
 import { bootedRelease } from './fleet.ts';
 import { upgradeHost } from './host-upgrade.ts';
-import { rollbackTarget } from './prepare.ts';
 import { type Release, releaseName } from './release.ts';
+import { remember } from './remember.ts';
 import { drawSlotId, RollOut, type RollOutInput } from './roll-out.ts';
+import { deniedReleases } from './run-upgrade.ts';
 import type { Trip } from './trip.ts';
+import { type WayBack, wayBack } from './way-back.ts';
 
 export async function runRollback(ctx: RunContext, input: RollOutInput): Promise<Summary> {
   const rollOut = new RollOut(ctx, input);
@@ -23,16 +25,9 @@ export async function runRollback(ctx: RunContext, input: RollOutInput): Promise
 }
 
 async function rollBack(rollOut: RollOut, host: Host): Promise<void> {
-  const { ctx, fleet, input } = rollOut;
-  const look = fleet.look(host.name);
-  const booted = bootedRelease(look)?.release;
-  const target = rollbackTarget(look);
+  const { ctx, input } = rollOut;
   const startedMs = ctx.now();
-  if (target === undefined || booted === undefined)
-    throw new NotUpgradableError(`${host.name} has no earlier release on disk`, {
-      host: host.name,
-      remedy: `Name one that its remote has: run upgrade --limit ${host.name} --to VERSION --allow-downgrade`,
-    });
+  const { booted, target } = requireWayBack(rollOut, host);
   const title = `Fedora CoreOS ${releaseName(booted)} → ${releaseName(target.release)}, back on ${host.name}`;
   ctx.emit({ event: 'upgrade-planned', title, target: releaseName(target.release), order: [host.name] });
   const detail = `${releaseName(booted)} → ${releaseName(target.release)}`;
@@ -49,8 +44,9 @@ async function rollBack(rollOut: RollOut, host: Host): Promise<void> {
   await rollOut.measure([host]);
   rollOut.touch(host);
   const trip = tripBack(host, target, input, startedMs);
-  const { status, changes, error, message, state } = await upgradeHost(rollOut.job(), trip);
-  if (state === 'upgraded') denyLeft(rollOut, host, booted);
+  const end = await upgradeHost(rollOut.job(), trip);
+  await remember(rollOut, trip, end);
+  const { status, changes, error, message } = end;
   rollOut.end(host, {
     status,
     startedMs,
@@ -60,12 +56,27 @@ async function rollBack(rollOut: RollOut, host: Host): Promise<void> {
   });
 }
 
-function tripBack(
-  host: Host,
-  target: { readonly name: string; readonly release: Release },
-  input: RollOutInput,
-  startedMs: number,
-): Trip {
+/** Throws NotUpgradableError: nothing was touched. */
+function requireWayBack(rollOut: RollOut, host: Host): { readonly booted: Release; readonly target: WayBack } {
+  const look = rollOut.fleet.look(host.name);
+  const booted = bootedRelease(look)?.release;
+  if (booted === undefined)
+    throw new NotUpgradableError(
+      look.failure.length > 0
+        ? `rpm-ostree on ${host.name} does not answer`
+        : `${host.name} was not booted from ostree: there is nothing to go back to`,
+      { host: host.name, detail: look.failure, remedy: `See on ${host.name}: rpm-ostree status` },
+    );
+  const found = wayBack(look, deniedReleases(rollOut));
+  if ('release' in found) return { booted, target: found };
+  throw new NotUpgradableError(`${host.name} has no earlier release on disk that it could go back to`, {
+    host: host.name,
+    detail: found.reasons,
+    remedy: `Name one that its remote has: run upgrade --limit ${host.name} --to VERSION --allow-downgrade (a denied one: --allow-denied)`,
+  });
+}
+
+function tripBack(host: Host, target: WayBack, input: RollOutInput, startedMs: number): Trip {
   return {
     host,
     action: 'rollback',
@@ -83,14 +94,4 @@ function tripBack(
     drift: [],
     tookMs: {},
   };
-}
-
-/** A person has judged it. */
-function denyLeft({ input }: RollOut, host: Host, release: Release): void {
-  input.memory.deny({
-    ...release,
-    host: host.name,
-    reason: 'somebody went back by hand',
-    at: new Date(input.wallMs()).toISOString(),
-  });
 }

@@ -5,7 +5,7 @@ import { isFailure } from '../engine/play-host.ts';
 import type { RunContext } from '../engine/run-context.ts';
 import { InfraError } from '../errors.ts';
 import type { Host } from '../inventory/model.ts';
-import { type DeniedRelease, mergeDenied } from './deny.ts';
+import { type DeniedRelease, denialOn, mergeDenied } from './deny.ts';
 import { type HostUpgradeEnd, upgradeHost } from './host-upgrade.ts';
 import { upgradeOrder } from './order.ts';
 import { checkReport, routeText, titleOf } from './plan-text.ts';
@@ -81,16 +81,11 @@ export async function rollTo(rollOut: RollOut, hosts: readonly Host[], input: Ru
 }
 
 /** What any host of the fleet, or this machine, remembers. */
-export function deniedReleases({ fleet, input }: RollOut): readonly DeniedRelease[] {
+export function deniedReleases({ ctx, fleet, input }: RollOut): readonly DeniedRelease[] {
+  const isHost = (name: string): boolean => ctx.inventory.hosts.has(name);
   const told = fleet.withMembers(input.hosts).flatMap(({ name }): readonly DeniedRelease[] => {
     if (!('connection' in fleet.survey(name))) return [];
-    return fleet.look(name).denied.map(({ checksum, target, version, reason, cause, atMs }) => ({
-      version,
-      ...(target.startsWith('sha256:') ? { digest: target } : { checksum: target === '' ? checksum : target }),
-      host: name,
-      reason: reason === '' ? cause : reason,
-      at: atMs === 0 ? '' : new Date(atMs).toISOString(),
-    }));
+    return fleet.look(name).denied.map((entry) => denialOn(name, entry, isHost));
   });
   return mergeDenied([input.memory.denied(), told]);
 }

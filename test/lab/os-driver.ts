@@ -52,6 +52,7 @@ export class OsDriver {
       action: 'upgrade',
       from: booted.name,
       fromVersion: booted.version,
+      fromTarget: booted.checksum,
       to: '',
       toVersion: 'next',
       target,

@@ -112,7 +112,7 @@ ZINCATI_UNIT=$FAKE/units/zincati.service
 make_os() {
   rm -rf "$STATE" "$FAKE"/{log,transaction,*-fails,deploys-nothing,inhibitors} "$RUN"/{deadline,back,trial,staging}.*
   mkdir -p "$STATE"/{generations,reverted,failed,objects,serials,prep.os1}
-  declare -gA Q=([id]=os1 [token]=t [boot]=boot-1 [run]=run-1 [owner]=me [action]=\${2-upgrade} [from]=${A} [fromVersion]=44.1 [toVersion]=44.2
+  declare -gA Q=([id]=os1 [token]=t [boot]=boot-1 [run]=run-1 [owner]=me [action]=\${2-upgrade} [from]=${A} [fromVersion]=44.1 [fromTarget]=sha256:${hex('e')} [toVersion]=44.2
     [target]=${hex('b')} [within]=100 [checkAfter]=30 [helper]=h [pinned]=0 [zincati]=active [to]=)
   [[ \${2-} != rollback ]] || Q[to]=${B}
   declare -gA UNIT_ACTIVE=([app.service]=active)

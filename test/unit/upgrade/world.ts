@@ -9,7 +9,9 @@ import { definePlaybook, defineRole } from '../../../src/playbook/define.ts';
 import { file } from '../../../src/resources/index.ts';
 import { defineUpgrade } from '../../../src/upgrade/define.ts';
 import { type Kept, UpgradeMemory } from '../../../src/upgrade/memory.ts';
+import { runReboot } from '../../../src/upgrade/run-reboot.ts';
 import { runResume } from '../../../src/upgrade/run-resume.ts';
+import { runRollback } from '../../../src/upgrade/run-rollback.ts';
 import { type RunUpgradeInput, runUpgrade } from '../../../src/upgrade/run-upgrade.ts';
 import { settingsFor } from '../../../src/upgrade/settings.ts';
 import { host } from '../engine/build.ts';
@@ -126,6 +128,25 @@ export class World {
     const { inventory } = this;
     const ctx = this.context(inventory);
     return runUpgrade({ ...ctx, options: { ...ctx.options, ...options } }, this.input(inventory, more));
+  }
+
+  rollback(name: string, options: Partial<RunContext['options']> = {}): Promise<Summary> {
+    const { inventory } = this;
+    const ctx = this.context(inventory);
+    const hosts = [inventory.hosts.get(name) as Host];
+    return runRollback(
+      { ...ctx, options: { ...ctx.options, ...options } },
+      this.input(inventory, { name: 'rollback', hosts }),
+    );
+  }
+
+  reboot(more: Partial<RunUpgradeInput> = {}, options: Partial<RunContext['options']> = {}): Promise<Summary> {
+    const { inventory } = this;
+    const ctx = this.context(inventory);
+    return runReboot(
+      { ...ctx, options: { ...ctx.options, ...options } },
+      this.input(inventory, { name: 'reboot', ...more }),
+    );
   }
 
   resume(then: 'resume' | 'abort'): Promise<Summary> {

@@ -1,0 +1,107 @@
+/** The deny list on a host, and Zincati, which would take a denied release that is newer and not on disk. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { A, B, C, kinds, LEASE, O, OsRoot } from './os-fixture.ts';
+
+let root: OsRoot;
+beforeEach(() => {
+  root = new OsRoot();
+});
+afterEach(() => root.remove());
+
+const commit = (name: string): string => name.slice(0, 64);
+
+/** Version 44.1 is booted, no slot is open, Zincati runs; `held` says what came of it. */
+const PEER = `${LEASE}; make_os armed; rm -r "$OPEN"; deployments ${A} ${O}
+  booted_version() { REPLY=44.1; }
+  UNIT_FOLDER=$FAKE/etc; mkdir -p "$UNIT_FOLDER"
+  unit zincati.service LoadState=loaded ActiveState=active UnitFileState=enabled ConditionResult=no ConditionTimestampMonotonic=7
+  held() { echo "held=$(cat "$STATE/zincati-held" 2>/dev/null)" "$(grep -c "zincati-held" "$UNIT_FOLDER/zincati.service.d/50-coreos-infra.conf" 2>/dev/null)"; }`;
+const deny = (target: string, version: string, checksum = "''"): string =>
+  `(os_deny t ${checksum} ${target} ${version} checks 'ns2: no answer' run-7)`;
+
+describe('a release that another host went back from', () => {
+  it('is noted, and this host’s Zincati is stopped and cannot start', () => {
+    const steps = root.steps(`${PEER}; ${deny(commit(B), '44.2')}; held; cat "$FAKE/log"`);
+    expect(kinds(steps)).toEqual(['denied', 'held=44.2 1', 'stop zincati', 'start zincati']);
+  });
+
+  it('is dropped when Zincati has staged it already, and only then', () => {
+    const own = `${PEER}; deployments '${B} staged locked' ${A} ${O}; ${deny(commit(B), '44.2')}; cat "$FAKE/log" "$FAKE/deployments"`;
+    expect(kinds(root.steps(own))).toEqual(['denied', 'stop zincati', 'start zincati', 'cleanup -p', A, O]);
+    const theirs = `${PEER}; deployments '${C} staged' ${A} ${O}; ${deny(commit(B), '44.2')}; cat "$FAKE/log"`;
+    expect(kinds(root.steps(theirs)), 'a person’s').toEqual(['denied', 'stop zincati', 'start zincati']);
+    const idle = `${PEER}; unit zincati.service LoadState=loaded ActiveState=inactive
+      deployments '${C} staged locked' ${A}; ${deny(commit(B), '44.2')}; held; cat "$FAKE/log" 2>/dev/null`;
+    expect(kinds(root.steps(idle)), 'nobody’s Zincati').toEqual(['denied', 'held=44.2 1']);
+  });
+
+  it('does not matter to Zincati when it is older, booted, or on disk', () => {
+    for (const [what, script] of [
+      ['older', deny(commit(B), '44.0')],
+      ['booted', deny(commit(B), '44.1')],
+      ['on disk', `deployments ${A} ${B}; ${deny(commit(B), '44.2')}`],
+      [
+        'on disk under its own checksum',
+        `deployments ${A} ${B}; ${deny(`sha256:${'d'.repeat(64)}`, '44.2', commit(B))}`,
+      ],
+    ] as const)
+      expect(kinds(root.steps(`${PEER}; ${script}; held; cat "$FAKE/log" 2>/dev/null`)), what).toEqual([
+        'denied',
+        'held=',
+      ]);
+    // By number, not by letter; what nobody knows counts as newer.
+    for (const version of ['44.10', "''"])
+      expect(root.run(`${PEER}; booted_version() { REPLY=44.9; }; ${deny(commit(B), version)}; held`)).toMatch(
+        new RegExp(`held=(44.10|${commit(B)}) 1\n`),
+      );
+  });
+
+  it('holds Zincati until it is forgiven', () => {
+    const script = `${PEER}; ${deny(commit(B), '44.2')}; ${deny(`sha256:${'d'.repeat(64)}`, '44.3')}; held
+      : >"$FAKE/log"; (os_undeny t 44.2); held; unit zincati.service LoadState=loaded ActiveState=inactive UnitFileState=enabled ConditionResult=no ConditionTimestampMonotonic=7
+      ZINCATI_UNIT=$FAKE/log; (os_undeny t sha256:${'d'.repeat(64)}); held; cat "$FAKE/log"`;
+    expect(kinds(root.steps(script))).toEqual([
+      'denied',
+      'denied',
+      'held=44.2 44.3 1',
+      'undenied',
+      'held=44.3 1',
+      'undenied',
+      'held= 1',
+      'start zincati',
+    ]);
+  });
+
+  it('holds Zincati until an upgrade has passed it', () => {
+    const script = `${LEASE}; make_os applied; deployments ${B} '${A} pinned'; now_booted ${B} boot-2
+      booted_version() { REPLY=$NOW; }; NOW=44.2; deny '' ${commit(C)} 44.3 checks y run; hold_denied; cat "$STATE/zincati-held"
+      (confirm os1 boot-2); cat "$STATE/zincati-held"; NOW=44.3; boot_guard; ls "$STATE/zincati-held" 2>/dev/null`;
+    expect(kinds(root.steps(script))).toEqual(['44.3', 'confirm', 'confirmed', '44.3']);
+  });
+
+  it('is held back at the next boot once it is not on disk any more', () => {
+    const script = `${PEER}; deployments ${A} ${B}; ${deny(commit(B), '44.2')}; held; deployments ${A} ${O}; boot_guard; held`;
+    expect(kinds(root.steps(script))).toEqual(['denied', 'held= ', 'held=44.2']);
+  });
+});
+
+describe('a rollback', () => {
+  const trial = `${LEASE}; make_os applied rollback; deployments ${B} '${A} pinned'; now_booted ${B} boot-2
+    booted_version() { REPLY=44.2; }`;
+
+  it('that is confirmed denies what was left, as a person’s word, also when its first answer was lost', () => {
+    const entry = `tr '\\0' '|' <"$STATE/deny/${commit(A)}" | cut -d '|' -f 1-6`;
+    expect(kinds(root.steps(`${trial}; (confirm os1 boot-2); ${entry}`))).toEqual([
+      'confirm',
+      'confirmed',
+      `${commit(A)}|sha256:${'e'.repeat(64)}|44.1|person|me went back by hand|run-1`,
+    ]);
+    const cut = `${trial}; become confirmed; (confirm os1 boot-2); ls "$STATE/deny"`;
+    expect(kinds(root.steps(cut))).toEqual(['confirm', 'confirmed', commit(A)]);
+  });
+
+  it('that is not confirmed denies nothing', () => {
+    const script = `${trial}; (revert_request os1 abort 'no answer'); BOOTING=1; now_booted ${A} boot-3; read_os_slot; (os_settle); ls "$STATE/deny" 2>/dev/null`;
+    expect(kinds(root.steps(script))).toEqual(['go-back', 'going-back', 'reverted']);
+  });
+});

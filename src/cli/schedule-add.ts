@@ -7,10 +7,19 @@ import { printable } from '../report/sanitize.ts';
 import { scheduleAddedLines } from '../report/schedule-text.ts';
 import { styleFor } from '../report/terminal-style.ts';
 import { nextElapses } from '../schedule/calendar.ts';
+import { clockDoubts } from '../schedule/clock-doubts.ts';
 import { cronLine, cronTime } from '../schedule/cron.ts';
 import { ScheduleError, UnattendedError } from '../schedule/errors.ts';
 import { launchOf } from '../schedule/launch.ts';
-import { findManager, install, installedSchedules, lingerRemedy, type Manager } from '../schedule/manager.ts';
+import {
+  findManager,
+  findManagers,
+  install,
+  installedSchedules,
+  lingerRemedy,
+  type Manager,
+  requireAnswer,
+} from '../schedule/manager.ts';
 import { runLocal } from '../schedule/program.ts';
 import { runTrial, trialWords } from '../schedule/trial.ts';
 import { type Launch, type Schedule, unitTexts } from '../schedule/unit-text.ts';
@@ -34,7 +43,7 @@ export async function runScheduleAdd(
   project: Project,
 ): Promise<ExitCode> {
   const words = checkedWords(name, given, project);
-  const manager = findManager();
+  const manager = findManager({ user: flags.user === true });
   const schedule: Schedule = {
     name,
     calendar: flags.onCalendar,
@@ -50,13 +59,16 @@ export async function runScheduleAdd(
   });
   if (manager === undefined) return offerCron(schedule, launch);
   const next = await nextElapses(schedule.calendar);
+  const doubts = await clockDoubts(schedule.calendar);
   await checkDelay(schedule.delay);
   refuseTaken(manager, schedule, flags);
+  await requireAnswer(manager);
   await requireUnattended(manager, schedule, launch);
   mkdirSync(join(launch.lockFile, '..'), { recursive: true, mode: 0o700 });
   await install(manager, name, unitTexts(schedule, launch));
   const linger = await lingerRemedy(manager);
-  print(scheduleAddedLines({ schedule, next, linger }, { style: styleFor(process.stdout, process.env), commandLine }));
+  const added = { schedule, next, linger, doubts };
+  print(scheduleAddedLines(added, { style: styleFor(process.stdout, process.env), commandLine }));
   return EXIT.ok;
 }
 
@@ -108,13 +120,19 @@ async function checkDelay(delay: string): Promise<void> {
   });
 }
 
+/** In the system's manager or in the user's: the name stands for both, in the history and for its lock. */
 function refuseTaken(manager: Manager, { name, projectDir }: Schedule, flags: AddFlags): void {
-  const taken = installedSchedules(manager).find((one) => one.name === name);
-  if (taken === undefined || (flags.replace === true && taken.projectDir === projectDir)) return;
-  const whose = taken.projectDir === projectDir ? '' : ` It belongs to ${taken.projectDir}.`;
-  throw new ScheduleError(`there is a schedule ${name} already.${whose}`, {
-    remedy: taken.projectDir === projectDir ? 'Take another name, or say --replace.' : 'Take another name.',
-  });
+  for (const one of findManagers()) {
+    const taken = installedSchedules(one).find((schedule) => schedule.name === name);
+    if (taken === undefined) continue;
+    const isHere = one.scope === manager.scope;
+    const isOwn = taken.projectDir === projectDir;
+    if (flags.replace === true && isOwn && isHere) continue;
+    const whose = `${isHere ? '' : ` It is a timer of the ${one.scope}.`}${isOwn ? '' : ` It belongs to ${taken.projectDir}.`}`;
+    throw new ScheduleError(`there is a schedule ${name} already.${whose}`, {
+      remedy: isOwn && isHere ? 'Take another name, or say --replace.' : 'Take another name.',
+    });
+  }
 }
 
 /** Tries it as the timer will start it; what it says is shown when it does not work. */

@@ -5,7 +5,7 @@ import { EXIT, type ExitCode } from '../errors.ts';
 import { loadInventory } from '../inventory/load.ts';
 import { notificationsOf } from '../notify/notify.schema.ts';
 import { drawRunId } from '../report/stream.ts';
-import { findManager, installedSchedules, type Manager, scheduleStates } from '../schedule/manager.ts';
+import { findManagers, installedSchedules, type Manager, scheduleStates } from '../schedule/manager.ts';
 import type { Schedule } from '../schedule/unit-text.ts';
 import { openStore, type Store } from '../store/index.ts';
 import type { RunRecord } from '../store/record.ts';
@@ -17,9 +17,12 @@ import { notifyEnd } from './notify-run.ts';
 const RECENT_MS = 10 * 60_000;
 
 export async function runScheduleFailed(name: string, project: Project): Promise<ExitCode> {
-  const manager = findManager();
-  const schedule = manager === undefined ? undefined : installedSchedules(manager).find((one) => one.name === name);
-  if (manager === undefined || schedule === undefined) {
+  const [found] = findManagers().flatMap((manager) =>
+    installedSchedules(manager)
+      .filter((schedule) => schedule.name === name)
+      .map((schedule) => ({ manager, schedule })),
+  );
+  if (found === undefined) {
     throw new UsageError(`there is no schedule ${name}`, {
       remedy: 'This is started by systemd, when a schedule fails.',
     });
@@ -28,7 +31,7 @@ export async function runScheduleFailed(name: string, project: Project): Promise
   try {
     const told = lastFailure(store, name);
     if (told?.notes.some(({ kind }) => kind === 'notification') === true) return EXIT.ok;
-    const record = told ?? (await unspoken(manager, schedule));
+    const record = told ?? (await unspoken(found.manager, found.schedule));
     const seq = told === undefined ? store.record(record) : undefined;
     const inventory = loadInventory(inventoryPath(project), { extraVars: {} });
     for (const note of await notifyEnd(notificationsOf(inventory), record)) store.note(seq ?? record.id, note);
@@ -48,14 +51,12 @@ function lastFailure(store: Store, name: string): RunRecord | undefined {
 
 async function unspoken(manager: Manager, schedule: Schedule): Promise<RunRecord> {
   const state = (await scheduleStates(manager, [schedule])).get(schedule.name);
-  return failedRecord(
-    schedule,
-    `its service ended with ${state?.result ?? 'an unknown result'} (${state?.exit ?? '?'})`,
-  );
+  const why = `its service ended with ${state?.result ?? 'an unknown result'} (${state?.exit ?? '?'})`;
+  return failedRecord(schedule, why, manager.scope === 'user' ? '--user ' : '');
 }
 
 /** A run that could not even say how it ended. */
-function failedRecord({ name, words }: Schedule, why: string): RunRecord {
+function failedRecord({ name, words }: Schedule, why: string, scope: string): RunRecord {
   const at = new Date().toISOString();
   return {
     id: drawRunId(),
@@ -77,7 +78,7 @@ function failedRecord({ name, words }: Schedule, why: string): RunRecord {
       code: 'E_SCHEDULE',
       message: `the schedule ${name} failed without a word: ${why}`,
       detail: [],
-      remedy: `See: journalctl -u coreos-infra-${name}.service; then how the hosts stand: run status`,
+      remedy: `See: journalctl ${scope}-u coreos-infra-${name}.service; then how the hosts stand: run status`,
     },
     availability: null,
     process: null,

@@ -1,13 +1,14 @@
 /** `run schedule list`, `show`, `remove` and `run-now`. */
-import { EXIT, type ExitCode } from '../errors.ts';
+import { EXIT, type ExitCode, InfraError } from '../errors.ts';
 import { jsonLine } from '../report/ndjson.ts';
-import { type ListedSchedule, scheduleListLines, scheduleShowLines } from '../report/schedule-text.ts';
+import { type ListedSchedule, lingerLines, scheduleListLines, scheduleShowLines } from '../report/schedule-text.ts';
 import { styleFor } from '../report/terminal-style.ts';
 import { nextElapses } from '../schedule/calendar.ts';
 import { CalendarError, ScheduleError } from '../schedule/errors.ts';
 import {
-  findManager,
+  findManagers,
   installedSchedules,
+  lingerRemedy,
   type Manager,
   remove,
   scheduleStates,
@@ -20,9 +21,14 @@ import { commandName, type Project } from './context.ts';
 import type { ListFlags } from './schedule.ts';
 
 export async function runScheduleList(flags: ListFlags, project: Project): Promise<ExitCode> {
-  const schedules = await listSchedules(requireManager(), project);
-  if (flags.json === true) process.stdout.write(jsonLine({ schedules }));
-  else print(scheduleListLines(schedules, options()));
+  const schedules: Listed[] = [];
+  for (const manager of requireManagers()) schedules.push(...(await listSchedules(manager, project)));
+  schedules.sort((a, b) => a.schedule.name.localeCompare(b.schedule.name));
+  if (flags.json === true) {
+    process.stdout.write(jsonLine({ schedules: schedules.map(({ manager: _, ...listed }) => listed) }));
+  } else {
+    print([...scheduleListLines(schedules, options()), ...lingerLines(await lingerOf(schedules), options())]);
+  }
   return EXIT.ok;
 }
 
@@ -31,30 +37,49 @@ export async function runScheduleCommand(
   name: string,
   project: Project,
 ): Promise<ExitCode> {
-  const manager = requireManager();
-  const [listed] = await listSchedules(manager, project, name);
-  if (listed === undefined) {
-    const others = installedSchedules(manager).find((one) => one.name === name);
-    throw new ScheduleError(`there is no schedule ${name} of this project`, {
-      remedy:
-        others === undefined
-          ? `See which there are: ${commandName()} schedule list`
-          : `It belongs to ${others.projectDir}.`,
-    });
-  }
+  const listed = await findSchedule(name, project);
+  const { manager } = listed;
   switch (command) {
     case 'show':
-      print(
-        scheduleShowLines(listed, await upcoming(listed.schedule.calendar), await lastRuns(name, project), options()),
-      );
+      print([
+        ...scheduleShowLines(
+          listed,
+          await upcoming(listed.schedule.calendar),
+          await lastRuns(name, project),
+          options(),
+        ),
+        ...lingerLines(await lingerOf([listed]), options()),
+      ]);
       return EXIT.ok;
     case 'remove':
       await remove(manager, name);
       print([`${name} is no longer scheduled. What it did stays in the history.`]);
       return EXIT.ok;
     case 'run-now':
-      return runNow(manager, listed);
+      return runNow(listed);
   }
+}
+
+/** Throws ScheduleError when this project has none of that name. */
+async function findSchedule(name: string, project: Project): Promise<Listed> {
+  const managers = requireManagers();
+  for (const manager of managers) {
+    const [listed] = await listSchedules(manager, project, name);
+    if (listed !== undefined) return listed;
+  }
+  const other = managers.flatMap(installedSchedules).find((one) => one.name === name);
+  throw new ScheduleError(`there is no schedule ${name} of this project`, {
+    remedy:
+      other === undefined
+        ? `See which there are: ${commandName()} schedule list`
+        : `It belongs to ${other.projectDir}.`,
+  });
+}
+
+/** Of a user's schedules, when they would not run without that user. */
+async function lingerOf(schedules: readonly Listed[]): Promise<string | undefined> {
+  const users = schedules.find(({ scope }) => scope === 'user');
+  return users === undefined ? undefined : lingerRemedy(users.manager);
 }
 
 /** None when its only time is past. */
@@ -68,7 +93,7 @@ async function upcoming(calendar: string): Promise<readonly string[]> {
 }
 
 /** Not waited for: an upgrade takes its time, and goes on when this terminal closes. */
-async function runNow(manager: Manager, { schedule, state }: ListedSchedule): Promise<ExitCode> {
+async function runNow({ manager, schedule, state }: Listed): Promise<ExitCode> {
   const { service } = unitNames(schedule.name);
   if (state.isRunning) {
     print([
@@ -89,33 +114,39 @@ async function runNow(manager: Manager, { schedule, state }: ListedSchedule): Pr
   return EXIT.ok;
 }
 
-export async function listSchedules(
-  manager: Manager,
-  project: Project,
-  name?: string,
-): Promise<readonly ListedSchedule[]> {
+interface Listed extends ListedSchedule {
+  readonly manager: Manager;
+}
+
+async function listSchedules(manager: Manager, project: Project, name?: string): Promise<readonly Listed[]> {
   const own = installedSchedules(manager).filter(
     (one: Schedule) => one.projectDir === project.dir && (name === undefined || one.name === name),
   );
   const states = await scheduleStates(manager, own);
   return own.flatMap((schedule) => {
     const state = states.get(schedule.name);
-    return state === undefined ? [] : [{ schedule, state }];
+    return state === undefined ? [] : [{ schedule, state, scope: manager.scope, manager }];
   });
 }
 
+/** None where the history cannot be read: `run history` says why. */
 async function lastRuns(name: string, project: Project): Promise<readonly RunLine[]> {
-  const store = await openStore(project.dir);
   try {
-    return store.runs({ schedule: name, limit: 5 });
-  } finally {
-    store.close();
+    const store = await openStore(project.dir);
+    try {
+      return store.runs({ schedule: name, limit: 5 });
+    } finally {
+      store.close();
+    }
+  } catch (error) {
+    if (error instanceof InfraError) return [];
+    throw error;
   }
 }
 
-function requireManager(): Manager {
-  const manager = findManager();
-  if (manager !== undefined) return manager;
+function requireManagers(): readonly Manager[] {
+  const managers = findManagers();
+  if (managers.length > 0) return managers;
   throw new ScheduleError('systemd does not run on this machine: there are no schedules here', {
     remedy: `${commandName()} schedule add prints a line for crontab(5) instead.`,
   });

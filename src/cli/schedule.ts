@@ -9,6 +9,8 @@ export interface AddFlags {
   readonly persistent: boolean;
   readonly environmentFile?: string;
   readonly replace?: true;
+  /** In the user's own manager, also for root. */
+  readonly user?: true;
 }
 
 export interface ListFlags {
@@ -36,6 +38,7 @@ export function registerSchedule(program: Command, project: Project): void {
     .option('--no-persistent', 'what was missed while this machine was off is left out, not made up for')
     .option('--environment-file <file>', 'further variables, for secrets: a file that only you may read')
     .option('--replace', 'instead of the one of this name')
+    .option('--user', "a timer of yourself, not of the system; always so without root's rights")
     .action(async (name: string, words: readonly string[], flags: AddFlags) => {
       const { runScheduleAdd } = await import('./schedule-add.ts');
       process.exitCode = await runScheduleAdd(name, words, flags, project);

@@ -37,15 +37,16 @@ async function lastRun(flags: InventoryFlags, project: Project): Promise<Activit
 /** The soonest; a lab has none. */
 async function nextRun(flags: InventoryFlags, project: Project): Promise<Activity['next']> {
   if (isLab(flags) || !existsSync('/run/systemd/system')) return undefined;
-  const { findManager, installedSchedules, scheduleStates } = await import('../schedule/manager.ts');
-  const manager = findManager();
-  if (manager === undefined) return undefined;
-  const own = installedSchedules(manager).filter(({ projectDir }) => projectDir === project.dir);
-  if (own.length === 0) return undefined;
-  const states = await scheduleStates(manager, own);
-  const due = own.flatMap(({ name, words }) => {
-    const at = states.get(name)?.next ?? null;
-    return at === null ? [] : [{ name, command: words[0] ?? name, at }];
-  });
+  const { findManagers, installedSchedules, scheduleStates } = await import('../schedule/manager.ts');
+  const due: NonNullable<Activity['next']>[] = [];
+  for (const manager of findManagers()) {
+    const own = installedSchedules(manager).filter(({ projectDir }) => projectDir === project.dir);
+    if (own.length === 0) continue;
+    const states = await scheduleStates(manager, own);
+    for (const { name, words } of own) {
+      const at = states.get(name)?.next ?? null;
+      if (at !== null) due.push({ name, command: words[0] ?? name, at });
+    }
+  }
   return due.sort((a, b) => a.at.localeCompare(b.at))[0];
 }

@@ -1,5 +1,5 @@
 /** `run status`: asks all hosts at once, and says who serves, what is open, and what a person changed. */
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { FleetStatus } from '../engine/fleet.ts';
 import { fleetVerdict } from '../engine/fleet.ts';
@@ -119,7 +119,9 @@ function writeMetrics(target: string | true, text: string): void {
   const path = resolve(target);
   const temporary = `${path}.${process.pid}.tmp`;
   try {
-    writeFileSync(temporary, text, { mode: 0o644 });
+    writeFileSync(temporary, text);
+    // Whatever the umask is (a schedule's is 077): the collector is another user.
+    chmodSync(temporary, 0o644);
     renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });

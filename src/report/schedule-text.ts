@@ -22,6 +22,16 @@ export interface ListedSchedule {
     readonly isRunning: boolean;
     readonly isActive: boolean;
   };
+  /** Whose timer it is. */
+  readonly scope: 'system' | 'user';
+}
+
+/** What the change of the clocks does to a schedule; src/schedule/clock-doubts.ts is where it comes from. */
+export interface ClockDoubtShown {
+  readonly zone: string;
+  readonly local: string;
+  readonly what: 'left out' | 'moved' | 'doubled';
+  readonly runsAt?: string;
 }
 
 export interface ScheduleTextOptions {
@@ -34,21 +44,16 @@ export function scheduleAddedLines(
     readonly schedule: ListedSchedule['schedule'];
     readonly next: readonly string[];
     readonly linger: string | undefined;
+    readonly doubts: readonly ClockDoubtShown[];
   },
   { style, commandLine }: ScheduleTextOptions,
 ): readonly string[] {
-  const { schedule, next, linger } = added;
+  const { schedule, next, linger, doubts } = added;
   return [
     `${style.paint('green', symbol(style, 'done'))} ${style.paint('bold', schedule.name)} is scheduled: run ${wordsOf(schedule.words)}`,
     ...nextLines(next, schedule.delay),
-    ...(linger === undefined
-      ? []
-      : [
-          style.paint(
-            'yellow',
-            `${symbol(style, 'warning')} It runs only while you are logged in, until somebody says: ${linger}`,
-          ),
-        ]),
+    ...doubts.flatMap((doubt) => warningLine(doubtWords(doubt), style)),
+    ...lingerLines(linger, { style }),
     `Now, beside its times: ${commandLine(`schedule run-now ${schedule.name}`)}`,
   ];
 }
@@ -59,8 +64,10 @@ export function scheduleListLines(
 ): readonly string[] {
   if (all.length === 0) return [`Nothing is scheduled. See: ${commandLine('schedule add --help')}`];
   const heads = ['NAME', 'NEXT', 'LAST', 'RESULT', 'WHEN', 'WHAT'];
-  const rows = all.map(({ schedule, state }) => [
-    style.paint('bold', schedule.name),
+  // Which of the two is worth a word only where both have some.
+  const isMixed = new Set(all.map(({ scope }) => scope)).size > 1;
+  const rows = all.map(({ schedule, state, scope }) => [
+    `${style.paint('bold', schedule.name)}${isMixed && scope === 'user' ? ' (user)' : ''}`,
     state.next === null ? '–' : localMinute(state.next),
     state.last === null ? '–' : localMinute(state.last),
     resultWords(state, style),
@@ -71,14 +78,14 @@ export function scheduleListLines(
 }
 
 export function scheduleShowLines(
-  { schedule, state }: ListedSchedule,
+  { schedule, state, scope }: ListedSchedule,
   next: readonly string[],
   runs: readonly RunLine[],
   { style, commandLine }: ScheduleTextOptions,
 ): readonly string[] {
   const missed = schedule.persistent ? 'what is missed is made up for' : 'what is missed is left out';
   return [
-    `${style.paint('bold', schedule.name)} · ${printable(schedule.calendar)} · ${missed}`,
+    `${style.paint('bold', schedule.name)} · ${printable(schedule.calendar)} · ${missed} · of the ${scope}`,
     ...paragraph(style, '  ', `run ${wordsOf(schedule.words)}`),
     ...nextLines(next, schedule.delay),
     `last: ${state.last === null ? 'never' : localMinute(state.last)} · ${resultWords(state, style)}`,
@@ -88,6 +95,34 @@ export function scheduleShowLines(
     ),
     ...(runs.length === 0 ? [] : [style.paint('dim', `See: ${commandLine(`history show ${runs[0]?.id ?? ''}`)}`)]),
   ];
+}
+
+/** `linger`: what makes a user's timers run without that user; undefined: they do. */
+export function lingerLines(
+  linger: string | undefined,
+  { style }: Pick<ScheduleTextOptions, 'style'>,
+): readonly string[] {
+  if (linger === undefined) return [];
+  return warningLine(`Timers of a user run only while that user is logged in, until somebody says: ${linger}`, style);
+}
+
+function doubtWords({ zone, local, what, runsAt }: ClockDoubtShown): string {
+  const where = `in ${printable(zone)}`;
+  const remedy = 'If that matters, take another hour, or UTC.';
+  switch (what) {
+    case 'left out':
+      return `${local} is not there ${where}, where the clocks go forward then: it is left out that day. ${remedy}`;
+    case 'moved':
+      return `${local} is not there ${where}, where the clocks go forward then: it runs ${runsAt === undefined ? 'later' : localMinute(runsAt)}. ${remedy}`;
+    case 'doubled':
+      return `${local} comes twice ${where}, where the clocks go back then, and it runs twice. ${remedy}`;
+  }
+}
+
+function warningLine(words: string, style: Style): readonly string[] {
+  return paragraph(style, '  ', words).map((line, index) =>
+    style.paint('yellow', index === 0 ? `${symbol(style, 'warning')} ${line.trimStart()}` : line),
+  );
 }
 
 function nextLines(next: readonly string[], delay: string): readonly string[] {

@@ -13,13 +13,45 @@ export interface Manager {
   readonly dir: string;
 }
 
-/** undefined: systemd does not run here. */
-export function findManager(): Manager | undefined {
+/** Where schedules are added; undefined: systemd does not run here. `user`: the user's own manager, also for root. */
+export function findManager(options: { readonly user?: boolean } = {}): Manager | undefined {
   if (!existsSync('/run/systemd/system')) return undefined;
-  if (process.getuid?.() === 0) return { scope: 'system', dir: '/etc/systemd/system' };
+  return isRoot() && options.user !== true ? SYSTEM : userManager();
+}
+
+/** Wherever this user may have schedules; none where systemd does not run. */
+export function findManagers(): readonly Manager[] {
+  const manager = findManager();
+  if (manager === undefined) return [];
+  return manager.scope === 'user' ? [manager] : [manager, userManager()];
+}
+
+const SYSTEM: Manager = { scope: 'system', dir: '/etc/systemd/system' };
+
+function userManager(): Manager {
   // biome-ignore lint/style/noProcessEnv: where this user's units lie
   const config = process.env['XDG_CONFIG_HOME'] || join(homedir(), '.config');
   return { scope: 'user', dir: join(config, 'systemd/user') };
+}
+
+function isRoot(): boolean {
+  return process.getuid?.() === 0;
+}
+
+/** Throws ScheduleError where nothing could be started: a user who is not logged in has no manager. */
+export async function requireAnswer(manager: Manager): Promise<void> {
+  const { code, stderr } = await systemctl(manager, 'show', '--property=Version');
+  if (code === 0) return;
+  const user = userInfo().username;
+  throw new ScheduleError(
+    `systemd ${manager.scope === 'user' ? `of user ${user} ` : ''}does not answer: ${stderr.trim().split('\n')[0] ?? ''}`,
+    {
+      remedy:
+        manager.scope === 'user'
+          ? `Nothing was scheduled. This starts it, also when ${user} is not logged in: sudo loginctl enable-linger ${user}`
+          : 'Nothing was scheduled. See: systemctl status',
+    },
+  );
 }
 
 /** Timers of a user who is not logged in fire only when the user lingers. Returns what to do; undefined: nothing. */

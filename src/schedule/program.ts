@@ -1,5 +1,6 @@
 /** Runs a program of this machine (systemctl, systemd-analyze) and keeps what it says. */
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 
 export interface ProgramEnd {
   /** null: it could not be started, or was killed. */
@@ -21,8 +22,7 @@ export function runLocal(
       {
         timeout: options.timeoutMs ?? 30_000,
         maxBuffer: 16 << 20,
-        // biome-ignore lint/style/noProcessEnv: systemctl --user finds its manager by it
-        env: { ...process.env, LC_ALL: 'C', SYSTEMD_COLORS: '0', SYSTEMD_PAGER: 'cat' },
+        env: environment(),
         ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       },
       (error, stdout, stderr) => {
@@ -32,4 +32,14 @@ export function runLocal(
       },
     );
   });
+}
+
+/** systemd itself knows nothing of our TZ: its timers go by the machine's own zone, and so does what it is asked here. */
+function environment(): NodeJS.ProcessEnv {
+  // biome-ignore lint/style/noProcessEnv: systemctl --user finds its manager by it
+  const { TZ: _, ...own } = process.env;
+  const folder = `/run/user/${process.getuid?.() ?? ''}`;
+  // Behind su and sudo it is not set, though the user's manager runs.
+  const runtime = own['XDG_RUNTIME_DIR'] === undefined && existsSync(folder) ? { XDG_RUNTIME_DIR: folder } : {};
+  return { ...own, ...runtime, LC_ALL: 'C', SYSTEMD_COLORS: '0', SYSTEMD_PAGER: 'cat' };
 }

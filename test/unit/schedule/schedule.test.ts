@@ -1,6 +1,11 @@
+import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { momentOf } from '../../../src/cli/since.ts';
+import { scheduleAddedLines } from '../../../src/report/schedule-text.ts';
+import { createStyle } from '../../../src/report/style.ts';
 import { parseElapses } from '../../../src/schedule/calendar.ts';
+import { clockChanges, zoneOf } from '../../../src/schedule/clock-change.ts';
+import { clockDoubts } from '../../../src/schedule/clock-doubts.ts';
 import { cronLine, cronTime } from '../../../src/schedule/cron.ts';
 import { ScheduleError } from '../../../src/schedule/errors.ts';
 import { trialWords } from '../../../src/schedule/trial.ts';
@@ -20,6 +25,9 @@ const LAUNCH: Launch = {
   environment: { HOME: '/root', PATH: '/usr/bin' },
   lockFile: '/root/.local/state/coreos-infra/dns/schedules/nightly.lock',
 };
+
+const noAnalyze = spawnSync('systemd-analyze', ['--version']).status !== 0;
+if (noAnalyze) process.stderr.write('schedule.test.ts: no systemd-analyze here; the lab tests ask that of a host\n');
 
 describe('the units of a schedule', () => {
   test('start the command in the project, under a lock, and tell when it fails', () => {
@@ -105,6 +113,78 @@ Normalized form: Sun *-*-* 03:00:00 Europe/Berlin
   expect(parseElapses('    Next elapse: never\n')).toEqual([]);
 });
 
+describe('clocks that go forward or back', () => {
+  const from = Date.parse('2026-11-21T12:00:00Z');
+
+  test('are known to the minute, in both directions, in half hours and in the south', () => {
+    const changes = (zone: string) =>
+      clockChanges(zone, from, 366).map(({ atMs, beforeMs, afterMs }) => [
+        new Date(atMs).toISOString().slice(0, 16),
+        (afterMs - beforeMs) / 60_000,
+      ]);
+    expect(changes('Europe/Berlin')).toEqual([
+      ['2027-03-28T01:00', 60],
+      ['2027-10-31T01:00', -60],
+    ]);
+    expect(changes('Australia/Lord_Howe')).toEqual([
+      ['2027-04-03T15:00', -30],
+      ['2027-10-02T15:30', 30],
+    ]);
+    expect(changes('Etc/UTC')).toEqual([]);
+    expect(changes('Nowhere/Atlantis')).toEqual([]);
+  });
+
+  test.each([
+    ['Sun 03:00 Europe/Berlin', 'Europe/Berlin', 'Sun 03:00'],
+    ['*-*-* 02:30 UTC', 'UTC', '*-*-* 02:30'],
+    ['*-*-* 02:30', undefined, '*-*-* 02:30'],
+    ['daily', undefined, 'daily'],
+    ['Mon *-*-* 02:30 Nowhere', undefined, 'Mon *-*-* 02:30 Nowhere'],
+  ])('the zone of %j is %j', (calendar, zone, local) => {
+    expect(zoneOf(calendar)).toEqual({ zone, local });
+  });
+
+  test.skipIf(noAnalyze)(
+    'what falls into an hour that is not there is told, with what systemd makes of it',
+    async () => {
+      const doubts = (calendar: string, zone?: string) =>
+        clockDoubts(calendar, { nowMs: from, ...(zone === undefined ? {} : { zone }) });
+      const expected = { zone: 'Europe/Berlin', local: '2027-03-28 02:30' };
+      expect(await doubts('*-*-* 02:30 Europe/Berlin')).toMatchObject([expected]);
+      expect(await doubts('Sun 02:30', 'Europe/Berlin')).toMatchObject([expected]);
+      expect((await doubts('*-*-* 02:30 Europe/Berlin'))[0]?.what).toMatch(/^(?:left out|moved)$/);
+      expect(await doubts('*-*-* 02:00 America/New_York')).toMatchObject([{ local: '2027-03-14 02:00' }]);
+      for (const calm of [
+        '*-*-* 03:00 Europe/Berlin',
+        'Sat 02:30 Europe/Berlin',
+        '*:0/15 Europe/Berlin',
+        'hourly',
+        '*-*-* 02:30 UTC',
+        '2026-12-24 02:30 Europe/Berlin',
+      ])
+        expect([calm, await doubts(calm, 'Europe/Berlin')]).toEqual([calm, []]);
+    },
+  );
+
+  test('are put into words, with a way out', () => {
+    const style = createStyle({ colour: false, columns: 200, unicode: true });
+    const text = (what: 'left out' | 'doubled') =>
+      scheduleAddedLines(
+        {
+          schedule: SCHEDULE,
+          next: ['2026-11-22T02:00:00.000Z'],
+          linger: 'sudo loginctl enable-linger dns',
+          doubts: [{ zone: 'Europe/Berlin', local: '2027-03-28 02:30', what }],
+        },
+        { style, commandLine: (words) => `run ${words}` },
+      ).join('\n');
+    expect(text('left out')).toContain('2027-03-28 02:30 is not there in Europe/Berlin');
+    expect(text('left out')).toMatch(/left out that day\. .*another hour, or UTC/);
+    expect(text('doubled')).toContain('it runs twice');
+    expect(text('doubled')).toContain('until somebody says: sudo loginctl enable-linger dns');
+  });
+});
+
 describe('without systemd', () => {
   test.each([
     ['Sun 03:00 Europe/Berlin', { time: '0 3 * * 0', zone: 'Europe/Berlin' }],
@@ -113,8 +193,21 @@ describe('without systemd', () => {
     ['Mon,Thu 00:00', { time: '0 0 * * 1,4' }],
     ['*-*-01 04:00', { time: '0 4 1 * *' }],
     ['daily', { time: '0 0 * * *' }],
+    ['*:0/15', { time: '*/15 * * * *' }],
+    ['*:5/20', { time: '5-59/20 * * * *' }],
+    ['*-*-* *:00', { time: '0 * * * *' }],
+    ['Mon..Fri 08..18/2:30 Europe/Berlin', { time: '30 8-18/2 * * 1-5', zone: 'Europe/Berlin' }],
+    ['*-01,07-15 02,14:00', { time: '0 2,14 15 1,7 *' }],
+    ['03:00 UTC', { time: '0 3 * * *', zone: 'UTC' }],
+    ['quarterly', { time: '0 0 1 1,4,7,10 *' }],
     ['Sun *-*-01 04:00', {}],
-    ['*:0/15', {}],
+    ['2027-01-01 04:00', {}],
+    ['*-*~1 04:00', {}],
+    ['25:00', {}],
+    ['03:60', {}],
+    ['*-*-0 03:00', {}],
+    ['*:0/0', {}],
+    ['03:00:30', {}],
     ['Foo 03:00', {}],
   ])('%s is %j in crontab', (calendar, line) => {
     expect(cronTime(calendar)).toEqual(line);

@@ -61,6 +61,8 @@ export default defineConfig({
           include: ['test/faults/**/*.test.ts'],
           globalSetup: ['test/setup/build.ts'],
           sequence: { groupOrder: 3 },
+          // One file after the other: both at once would bring each other's deadlines in.
+          maxWorkers: 1,
           maxConcurrency: 8,
           // Cases have deadlines of their own; these wait for a pair.
           testTimeout: 1_800_000,

@@ -156,9 +156,10 @@ export class UpgradePair {
   /** The host is up, on that release, and nothing is open on it. */
   async endsOn(view: HostView, release: string): Promise<void> {
     await until(`${view.name} runs ${release} and has no open upgrade`, BY_ITSELF_MS, async () => {
-      if (view.slot !== undefined || this.running(view) !== release)
-        return `it runs ${this.running(view)}, ${view.slot}`;
-      return (await isUp(view)) ? undefined : 'it is not up';
+      if (!(await isUp(view))) return 'it is not up';
+      return view.slot === undefined && this.running(view) === release
+        ? undefined
+        : `it runs ${this.running(view)}, the upgrade is ${view.slot ?? 'over'}`;
     });
   }
 

@@ -131,8 +131,8 @@ export function notBack({ host, from, fromRelease, release }: Trip): HostStuckEr
   return new HostStuckError(`${host.name} did not come back from its reboot into ${release.version}`, {
     host: host.name,
     remedy: [
-      `Go to its console. In the boot menu choose the older entry (${fromRelease.version || from}), or reset the machine:`,
-      `from its second unconfirmed boot on it goes back by itself. Then: run status ${host.name}; run upgrade --resume. No other host was touched after it.`,
+      `Go to its console. In the boot menu choose the older entry (${fromRelease.version || from}). A reset is enough where the release`,
+      `gets as far as its first services: on its second unconfirmed boot it goes back by itself. Then: run status ${host.name}; run upgrade --resume. No other host was touched after it.`,
     ].join(' '),
   });
 }

@@ -12,6 +12,32 @@ export const PROJECT = `${BASE}/project`;
 /** To be put in front of the words of a command line, as root. */
 export const RUN = `cd ${PROJECT} && PATH=${BASE}/bin:$PATH HOME=${BASE}/home node ${BASE}/program/dist/cli.js`;
 
+/** An unprivileged user of the controller, with a project of its own. */
+export const USER = 'dns';
+const USER_HOME = '/var/lib/dns';
+/** To be put in front of the words of a command line, as that user; as behind `sudo -u`, without a session. */
+export const RUN_AS_USER = `cd ${USER_HOME}/project && runuser -u ${USER} -- env -i LANG=C.UTF-8 PATH=${BASE}/bin:/usr/bin:/bin HOME=${USER_HOME} node ${BASE}/program/dist/cli.js`;
+
+/**
+ * A script for the controller, as root: makes that user, with a service manager and a message bus, as CoreOS has them for everybody.
+ * Lab hosts have neither, nor pam_systemd: they boot faster so. An ssh key is refused when others may read it.
+ */
+export const MAKE_USER = `set -e
+useradd --create-home --home-dir ${USER_HOME} ${USER}
+cp -r ${PROJECT} ${BASE}/home/.ssh ${USER_HOME}/
+sed -i 's|${PROJECT}/key|${USER_HOME}/project/key|' ${USER_HOME}/project/inventory/hosts.yaml
+chown -R ${USER}: ${USER_HOME}
+chmod -R go-rwx ${USER_HOME}
+chmod a+rx ${BASE} ${BASE}/bin
+chmod -R a+rX ${BASE}/program
+if [[ -L /etc/systemd/system/user@.service ]]; then rm /etc/systemd/system/user@.service; fi
+mkdir -p /etc/systemd/system/user@.service.d /etc/systemd/user/sockets.target.wants
+printf '[Service]\\nEnvironment=XDG_RUNTIME_DIR=/run/user/%%i\\n' >/etc/systemd/system/user@.service.d/runtime.conf
+printf '[Socket]\\nListenStream=%%t/bus\\n' >/etc/systemd/user/dbus.socket
+printf '[Unit]\\nRequires=dbus.socket\\n[Service]\\nExecStart=/usr/bin/dbus-daemon --session --address=systemd: --nofork --nopidfile --systemd-activation\\n' >/etc/systemd/user/dbus.service
+ln -sf ../dbus.socket /etc/systemd/user/sockets.target.wants/
+systemctl daemon-reload`;
+
 /** What the bundle leaves outside, with what that needs. */
 const AJV = ['ajv', 'fast-deep-equal', 'fast-uri', 'json-schema-traverse', 'require-from-string'];
 

@@ -5,8 +5,15 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type LabHost, labBoot, labCrash } from '../../src/lab/index.ts';
 import { nextElapses } from '../../src/schedule/calendar.ts';
 import type { RunLine, RunRecord } from '../../src/store/record.ts';
-import { makeController, PROJECT, RUN } from './controller-host.ts';
+import { MAKE_USER, makeController, PROJECT, RUN, RUN_AS_USER, USER } from './controller-host.ts';
 import { noLab, usePair } from './pair.ts';
+
+interface AddOptions {
+  /** What has to be done after it was added and before it is due. */
+  readonly before?: () => Promise<void>;
+  /** Who adds it; default root. */
+  readonly as?: (words: string) => Promise<string>;
+}
 
 describe.skipIf(noLab)('run schedule, on a controller with systemd', () => {
   const pair = usePair();
@@ -43,13 +50,13 @@ describe.skipIf(noLab)('run schedule, on a controller with systemd', () => {
     name: string,
     words: string,
     tries: readonly number[],
-    before: () => Promise<void> = async () => {},
+    { before = async () => {}, as = run }: AddOptions = {},
   ): Promise<{ readonly text: string; readonly dueMs: number }> {
     for (const seconds of tries) {
       const dueMs = Math.ceil(Date.now() / 1000) * 1000 + seconds * 1000;
       const moment = `${new Date(dueMs).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
       const options = `--replace --randomized-delay 0 --on-calendar "${moment}"`;
-      const text = await run(`schedule add ${name} ${options} -- ${words}`);
+      const text = await as(`schedule add ${name} ${options} -- ${words}`);
       if (Date.now() < dueMs - 2_000) await before();
       if (Date.now() < dueMs) return { text, dueMs };
       await labBoot(pair().labName, 'ns2', { withinMs: 120_000 });
@@ -124,13 +131,42 @@ describe.skipIf(noLab)('run schedule, on a controller with systemd', () => {
   });
 
   test('what it missed while the controller was off it does when that boots', async () => {
-    const { dueMs } = await addSoon('missed', 'exec -l ns1 -- true', [14, 60], async () => {
-      await pair().onHost('ns2', 'sync');
-      await labCrash(pair().labName, 'ns2', { stayOff: true });
+    const { dueMs } = await addSoon('missed', 'exec -l ns1 -- true', [14, 60], {
+      before: async () => {
+        await pair().onHost('ns2', 'sync');
+        await labCrash(pair().labName, 'ns2', { stayOff: true });
+      },
     });
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, dueMs + 1_500 - Date.now())));
     await labBoot(pair().labName, 'ns2', { withinMs: 120_000 });
     expect((await runOf('missed', 60)).exit).toBe(0);
+  });
+
+  test('a user without rights has timers of its own; what they need to run without a session is said', async () => {
+    const onHost = (script: string): Promise<string> => pair().onHost('ns2', script);
+    const asUser = (words: string): Promise<string> => onHost(`${RUN_AS_USER} ${words} 2>&1; echo "exit $?"`);
+    await onHost(MAKE_USER);
+    const daily = 'schedule add tock --on-calendar daily -- exec -l ns1 -- true';
+    expect(await asUser(daily)).toMatch(
+      /systemd of user dns does not answer: [\s\S]*Nothing was scheduled[\s\S]*loginctl enable-linger dns[\s\S]*exit 1$/,
+    );
+    // As in a session, without lingering.
+    await onHost(`systemctl start user@$(id -u ${USER}).service`);
+    expect(await asUser(daily)).toMatch(
+      /tock is scheduled[\s\S]*only while that user is logged in[\s\S]*sudo loginctl enable-linger dns[\s\S]*exit 0$/,
+    );
+    expect(await asUser('schedule list')).toContain('loginctl enable-linger dns');
+    await onHost(`loginctl enable-linger ${USER}`);
+    const { text } = await addSoon('tock', 'exec -l ns1 -- true', [20, 90], { as: asUser });
+    expect(text).toMatch(/exit 0$/);
+    expect(await asUser('schedule show tock')).toMatch(/of the user[\s\S]*exit 0$/);
+    await expect
+      .poll(() => asUser('history --json'), { timeout: 120_000, interval: 1_000 })
+      .toMatch(/"schedule":"tock".*"exit":0/);
+    expect(await asUser('schedule list')).not.toContain('enable-linger');
+    // Root has no part in it.
+    expect(await run('schedule list')).not.toContain('tock');
+    expect(await asUser('schedule remove tock')).toMatch(/exit 0$/);
   });
 
   test('times in a zone keep their hour over the change of the clocks, come once, and leave out an hour that there is not', async () => {

@@ -39,7 +39,9 @@ os_stage() {
       [[ ! $line =~ ^exit\ [0-9]+$ ]] || { printf '%s\n' "${line#exit }" >"$RUN/stage.$1.code" && continue; }
       [[ -z $line ]] || say progress text "$line"
     done
-  read -r code 2>/dev/null <"$RUN/stage.$1.code" || code=1
+  read -r code 2>/dev/null <"$RUN/stage.$1.code" || code=255
+  # It has answered: whatever is at work from now on is somebody else's, and not cancelled. Killed, it leaves its transaction behind.
+  ((code > 128)) || rm -f -- "$RUN/staging.$1"
   tail_of "$RUN/stage.$1"
   rm -f -- "$RUN/stage.$1" "$RUN/stage.$1.code"
   [[ $code == 0 || $code == 77 ]] || fail stage-failed "rpm-ostree deploy $4 ended with exit code $code" "${WORDS[@]}"

@@ -4,6 +4,12 @@ import { join } from 'node:path';
 import { packageRoot } from '../../src/assets.ts';
 import type { RunEvent, Summary } from '../../src/engine/events.ts';
 
+/** How Node is started: the words in front of the program's file, and what is added to its environment. */
+export interface NodeStart {
+  readonly words: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
 export interface Ended {
   /** null: killed. */
   readonly code: number | null;
@@ -31,9 +37,10 @@ export class Command {
   #stdout = '';
   #stderr = '';
 
-  constructor(args: readonly string[], env: NodeJS.ProcessEnv) {
+  constructor(args: readonly string[], env: NodeJS.ProcessEnv, node: NodeStart['words'] = [process.execPath]) {
     this.#words = args.join(' ');
-    const child = spawn(process.execPath, [join(packageRoot(), 'dist/cli.js'), ...args], {
+    const [program = '', ...before] = node;
+    const child = spawn(program, [...before, join(packageRoot(), 'dist/cli.js'), ...args], {
       cwd: packageRoot(),
       env,
       stdio: ['ignore', 'pipe', 'pipe'],

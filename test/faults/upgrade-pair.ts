@@ -1,13 +1,21 @@
 /** A pair of lab hosts that is upgraded again and again: releases for it, the command, and what its hosts run, read from outside them. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Break, labBoot, labCrash, labCut, labHeal, labPublish } from '../../src/lab/index.ts';
+import {
+  type Break,
+  labBoot,
+  labCrash,
+  labCut,
+  labHeal,
+  labPublish,
+  type PublishOptions,
+} from '../../src/lab/index.ts';
 import { hostFolder } from '../../src/lab/paths.ts';
 import { isSupervised } from '../../src/lab/processes.ts';
 import { type Pair, pairDown, pairUp } from '../lab/pair.ts';
 import { Client } from './client-process.ts';
 import { HostView } from './host-view.ts';
-import { Command, type Ended } from './upgrade-command.ts';
+import { Command, type Ended, type NodeStart } from './upgrade-command.ts';
 
 /** The same code as users', in seconds. */
 const QUICK = ['--soak', '4s', '-e', 'upgrade_check_after=6s', '-e', 'upgrade_reboot_within=120s', '--wait-lock', '60'];
@@ -66,22 +74,28 @@ export class UpgradePair {
   }
 
   /** Always newer than all before. */
-  async publish(broken?: Break, seconds?: number): Promise<string> {
+  async publish(broken?: Break, seconds?: number, more: PublishOptions = {}): Promise<string> {
     const version = `44.2027${String(++this.#published).padStart(4, '0')}.3.0`;
     await labPublish(this.labName, version, {
+      ...more,
       ...(broken === undefined ? {} : { broken }),
       ...(seconds === undefined ? {} : { seconds }),
     });
     return version;
   }
 
-  start(command: string, args: readonly string[]): Command {
+  start(command: string, args: readonly string[], node?: NodeStart): Command {
     const target = ['-i', this.#pair.inventoryDir, '--lab', '--lab-name', this.labName, '--json'];
-    return this.#spawn([command, ...target, ...args]);
+    return this.#spawn([command, ...target, ...args], node);
   }
 
   upgrading(...args: readonly string[]): Command {
     return this.start('upgrade', ['--yes', ...QUICK, ...args]);
+  }
+
+  /** By another start of Node than the tests' own. */
+  upgradingBy(node: NodeStart, ...args: readonly string[]): Command {
+    return this.start('upgrade', ['--yes', ...QUICK, ...args], node);
   }
 
   upgrade(...args: readonly string[]): Promise<Ended> {
@@ -96,9 +110,9 @@ export class UpgradePair {
   }
 
   /** Histories and what is remembered of releases are the pair's own. */
-  #spawn(args: readonly string[]): Command {
+  #spawn(args: readonly string[], node: NodeStart = { words: [process.execPath], env: {} }): Command {
     const state = join(this.#pair.inventoryDir, '../state');
-    const command = new Command(args, { ...process.env, XDG_STATE_HOME: state });
+    const command = new Command(args, { ...process.env, ...node.env, XDG_STATE_HOME: state }, node.words);
     this.#running.add(command);
     void command.ended.then(() => this.#running.delete(command));
     return command;
@@ -175,7 +189,7 @@ export class UpgradePair {
 }
 
 /** `look` says what is missing still. */
-async function until(what: string, withinMs: number, look: () => Promise<string | undefined>): Promise<void> {
+export async function until(what: string, withinMs: number, look: () => Promise<string | undefined>): Promise<void> {
   const deadline = performance.now() + withinMs;
   for (;;) {
     const missing = await look().catch(String);

@@ -102,6 +102,14 @@ export class UpgradePair {
     return this.upgrading(...args).ended;
   }
 
+  /** What a command for people prints; throws when it fails. */
+  async told(command: string, ...args: readonly string[]): Promise<string> {
+    const target = ['-i', this.#pair.inventoryDir, '--lab', '--lab-name', this.labName];
+    const { code, stdout, stderr } = await this.#spawn([command, ...target, ...args]).ended;
+    if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended ${code}: ${stdout}${stderr}`);
+    return stdout;
+  }
+
   /** What `run history show` prints of a run. */
   async history(run: string): Promise<string> {
     const { code, stdout, stderr } = await this.#spawn(['history', 'show', run]).ended;

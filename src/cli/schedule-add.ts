@@ -191,6 +191,16 @@ function offerCron(schedule: Schedule, launch: Launch): ExitCode {
     ...(zone === undefined ? [] : [`CRON_TZ=${zone}`]),
     line,
   ]);
+  if (time === undefined) {
+    process.stderr.write(
+      `${JSON.stringify(schedule.calendar)} is nothing that crontab can say: put its five fields in.\n`,
+    );
+  }
+  if (zone !== undefined) {
+    process.stderr.write(
+      'cronie knows CRON_TZ; other crons go by the zone of this machine, and would take another hour.\n',
+    );
+  }
   process.stderr.write(
     'cron makes up for nothing that it missed, and tells nobody but by mail. Try the line by hand first: cron has no ssh agent.\n',
   );

@@ -3,7 +3,6 @@ import { historyDiffLines } from '../../../src/report/history-diff-text.ts';
 import { showLines } from '../../../src/report/history-show-text.ts';
 import { historyLines } from '../../../src/report/history-text.ts';
 import { activityWords } from '../../../src/report/status-activity.ts';
-import { prometheusText } from '../../../src/report/status-prometheus.ts';
 import { createStyle } from '../../../src/report/style.ts';
 import type { RunLine, RunRecord } from '../../../src/store/record.ts';
 import { EVIL, hostileRun, runRecord } from '../store/records.ts';
@@ -86,68 +85,4 @@ test('run status says what comes next and what was last, in few words', () => {
   expect(words[0]).toMatch(/^next: upgrade Sun 03:00 \(in 1 d( \d+ h)?\)$/);
   expect(words[1]).toMatch(/^last: deploy-dns ✖ failed \d\d:\d\d by admin@desk$/);
   expect(activityWords({}, style)).toEqual([]);
-});
-
-describe('metrics', () => {
-  const host = {
-    name: 'ns"1\\',
-    address: '192.0.2.11',
-    reached: true,
-    os: { id: 'fedora', version: '44', next: { version: '45', how: 'staged', isLocked: false } },
-    zincati: { active: 'active', enabled: 'enabled', status: '', isHeldBySlot: true },
-    clock: { offsetMs: -1500, withinMs: 3 },
-    generation: 4,
-    helper: null,
-    services: {
-      dns: {
-        state: 'serves',
-        deployed: true,
-        playbook: 'deploy-dns',
-        zones: { answering: 3, asked: 3 },
-        failed: [],
-        warnings: [],
-      },
-      ntp: { state: 'not-in-service', deployed: false, playbook: 'deploy-ntp', failed: [], warnings: [] },
-    },
-    changeSet: null,
-    lease: null,
-    reverted: null,
-    drift: [],
-    undescribed: [],
-    error: null,
-  } as const;
-  const text = prometheusText(
-    {
-      services: ['dns', 'ntp'],
-      hosts: [host, { ...host, name: 'ns2', reached: false, os: null }],
-      problems: [],
-      notes: [],
-    },
-    { exit: 4, nowMs: 1_700_000_000_000, activity: {} },
-  );
-
-  test('are in the text format: each name once with help and type, names and labels as Prometheus wants them', () => {
-    expect(text.endsWith('\n')).toBe(true);
-    const names = [...text.matchAll(/^# TYPE (\S+) gauge$/gm)].map((match) => match[1]);
-    expect(new Set(names).size).toBe(names.length);
-    for (const name of names) {
-      expect(text).toContain(`# HELP ${name} `);
-      expect(name).toMatch(/^coreos_infra_[a-z_]+$/);
-      expect(name).not.toMatch(/_total$|_ms$|_count$/);
-    }
-    for (const sample of text.split('\n').filter((one) => one !== '' && !one.startsWith('#')))
-      expect(sample).toMatch(/^coreos_infra_[a-z_]+(?:\{(?:[a-z_]+="(?:[^"\\\n]|\\["\\])*",?)+\})? -?[\d.]+$/);
-  });
-
-  test('say what was seen, and nothing of what was not', () => {
-    expect(text).toContain('coreos_infra_host_reached{host="ns\\"1\\\\"} 1\ncoreos_infra_host_reached{host="ns2"} 0\n');
-    expect(text).toContain('coreos_infra_host_clock_offset_seconds{host="ns\\"1\\\\"} -1.5\n');
-    expect(text).toContain('version="44",next="45"} 1');
-    expect(text).toContain('coreos_infra_host_zincati_active{host="ns\\"1\\\\"} 0\n');
-    expect(text).not.toMatch(/service_serving\{[^}]*service="ntp"/);
-    expect(text).not.toMatch(/host_generation\{host="ns2"/);
-    expect(text).toContain(
-      'coreos_infra_status_exit_code 4\ncoreos_infra_status_timestamp_seconds 1700000000\n'.split('\n')[0] ?? '',
-    );
-  });
 });

@@ -50,7 +50,7 @@ function everything(): string {
     ...host.services.dns,
     state: 'fails',
     failed: [{ name: EVIL, detail: EVIL }],
-    time: { stratum: 3, offsetMs: -0.0000002, rootDelayMs: 1, rootDispersionMs: 1 },
+    time: { stratum: 3, offsetMs: -0.00025, rootDelayMs: 1, rootDispersionMs: 1 },
   } as unknown as FleetStatus['hosts'][number]['services'][string];
   const hosts = [
     { ...host, os, services: { ...host.services, ntp } },
@@ -72,7 +72,7 @@ describe('metrics', () => {
       }
     }
     expect(parseExposition(everything()).get('coreos_infra_service_ntp_offset_seconds')?.samples).toEqual([
-      { labels: { host: 'ns"1\\', service: 'ntp' }, value: -2e-10 },
+      { labels: { host: 'ns"1\\', service: 'ntp' }, value: -2.5e-7 },
     ]);
   });
 

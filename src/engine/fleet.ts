@@ -74,6 +74,8 @@ export interface ZincatiState {
   readonly status: string;
   /** Held while an upgrade of ours is open. */
   readonly isHeldBySlot: boolean;
+  /** Denied releases that it would take, for which it is held until the host has passed them. */
+  readonly heldFor?: string;
 }
 
 /** The host's clock minus ours; the truth lies within `withinMs` of it (half of the round trip). */

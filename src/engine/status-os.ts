@@ -93,6 +93,6 @@ function layered(booted: OsDeployment | undefined): Pick<OsState, 'layered'> {
 /** null where there is no such unit. Pure. */
 export function zincatiStateOf(look: OsLook | undefined): ZincatiState | null {
   if (look === undefined || look.zincati.active === '') return null;
-  const { active, enabled, status, isHeldBySlot } = look.zincati;
-  return { active, enabled, status, isHeldBySlot };
+  const { active, enabled, status, isHeldBySlot, heldFor } = look.zincati;
+  return { active, enabled, status, isHeldBySlot, ...(heldFor === undefined ? {} : { heldFor }) };
 }

@@ -80,6 +80,8 @@ function clockNote(host: HostStatusReport): string {
 function zincatiNote({ zincati }: HostStatusReport): string {
   if (zincati === null || zincati === undefined) return '';
   if (zincati.active === 'failed') return 'Zincati failed';
+  if (zincati.heldFor !== undefined && zincati.enabled === 'enabled')
+    return `Zincati held, ${printable(zincati.heldFor)} is denied`;
   return zincati.active === 'active' && !zincati.isHeldBySlot ? 'Zincati may update it' : '';
 }
 

@@ -6,7 +6,7 @@ import { InfraError } from '../errors.ts';
 import { osDenyCall, osUndenyCall } from '../host/os-verbs.ts';
 import type { DeniedRelease } from './deny.ts';
 import { type HostUpgradeEnd, isDenying } from './host-upgrade.ts';
-import { type Release, releaseName } from './release.ts';
+import { type Release, releaseName, sameRelease } from './release.ts';
 import type { RollOut } from './roll-out.ts';
 import type { Trip } from './trip.ts';
 
@@ -27,18 +27,28 @@ function now({ input }: RollOut): string {
   return new Date(input.wallMs()).toISOString();
 }
 
-async function rememberUpgrade(rollOut: RollOut, { host, release, startedMs }: Trip): Promise<void> {
+function rememberUpgrade(rollOut: RollOut, { host, release, startedMs }: Trip): void {
   const { memory } = rollOut.input;
   const tookSec = Math.round((rollOut.ctx.now() - startedMs) / 1000);
   memory.took(host.name, { version: releaseName(release), at: now(rollOut), tookSec });
-  // A denied one that was taken all the same, and holds: what was wrong with it is no longer so.
-  memory.allow(release);
-  await undeny(rollOut, release);
+  rollOut.proven.push(release);
+}
+
+/**
+ * At the end of a roll-out: what was denied, taken all the same, and holds, is forgiven, here and on all hosts. Not before: the Zincati
+ * of a host that is still to come would take it, now that it may.
+ */
+export async function forgive(rollOut: RollOut): Promise<void> {
+  for (const release of rollOut.proven.splice(0)) {
+    rollOut.input.memory.allow(release);
+    await undeny(rollOut, release);
+  }
 }
 
 /** In this machine's store, and on every host of the roll-out: whichever of them is asked next, also by another controller, knows it. */
 async function deny(rollOut: RollOut, denied: DeniedRelease, cause: string): Promise<void> {
   rollOut.input.memory.deny(denied);
+  rollOut.proven.splice(0, Number.POSITIVE_INFINITY, ...rollOut.proven.filter((one) => !sameRelease(one, denied)));
   const entry = {
     checksum: '',
     target: denied.digest ?? denied.checksum ?? '',
@@ -69,7 +79,6 @@ async function deny(rollOut: RollOut, denied: DeniedRelease, cause: string): Pro
 /** Zincati may have to be stopped there, and what it is at waited for. ms */
 const DENY_MS = 90_000;
 
-/** --allow-denied has been proven right: the hosts forget it too. */
 async function undeny(rollOut: RollOut, release: Release): Promise<void> {
   const name = release.digest ?? release.checksum ?? release.version;
   for (const survey of others(rollOut)) {

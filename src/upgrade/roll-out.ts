@@ -16,6 +16,7 @@ import type { Playbook } from '../playbook/define.ts';
 import type { Upgrade } from './define.ts';
 import { Fleet } from './fleet.ts';
 import type { UpgradeMemory } from './memory.ts';
+import type { Release } from './release.ts';
 import type { UpgradeSettings } from './settings.ts';
 import type { UpgradeJob } from './trip.ts';
 
@@ -40,6 +41,8 @@ export class RollOut {
   readonly input: RollOutInput;
   readonly fleet: Fleet;
   readonly ended = new Map<string, PlayHost>();
+  /** Releases that were confirmed on a host, and that none went back from since. */
+  readonly proven: Release[] = [];
   readonly #startedMs: number;
   readonly #touched = new Set<string>();
   #job: UpgradeJob | undefined;

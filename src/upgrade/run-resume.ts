@@ -11,7 +11,7 @@ import { type HostUpgradeEnd, upgradeHost } from './host-upgrade.ts';
 import type { State } from './machine.ts';
 import type { UnfinishedRun } from './memory.ts';
 import { type Release, releaseName, type Wanted } from './release.ts';
-import { remember } from './remember.ts';
+import { forgive, remember } from './remember.ts';
 import { RollOut } from './roll-out.ts';
 import { type RunUpgradeInput, rollTo } from './run-upgrade.ts';
 import type { Trip } from './trip.ts';
@@ -46,6 +46,7 @@ export async function runResume(ctx: RunContext, input: RunUpgradeInput, then: '
       await endOpen(rollOut, open, then);
       if (then === 'abort') endAbort(rollOut, hosts);
       else await goOn(rollOut, hosts, { input, unfinished, open });
+      await forgive(rollOut);
     }
   } finally {
     availability = await rollOut.finish();

@@ -10,7 +10,7 @@ import { type HostUpgradeEnd, upgradeHost } from './host-upgrade.ts';
 import { upgradeOrder } from './order.ts';
 import { checkReport, routeText, titleOf } from './plan-text.ts';
 import { type Release, releaseName, type Wanted } from './release.ts';
-import { remember } from './remember.ts';
+import { forgive, remember } from './remember.ts';
 import { resolveFleet } from './resolve.ts';
 import { drawSlotId, RollOut, type RollOutInput } from './roll-out.ts';
 import { standbyHosts } from './standby.ts';
@@ -30,6 +30,7 @@ export async function runUpgrade(ctx: RunContext, input: RunUpgradeInput): Promi
   try {
     const hosts = await rollOut.survey();
     if (hosts.length > 0) await rollTo(rollOut, hosts, input);
+    await forgive(rollOut);
   } finally {
     availability = await rollOut.finish();
   }

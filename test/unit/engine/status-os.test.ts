@@ -78,6 +78,8 @@ test('Zincati is nothing where there is no such unit', () => {
     zincatiStateOf(look([], { zincati: { active: '', enabled: '', status: '', isHeldBySlot: false } })),
   ).toBeNull();
   expect(zincatiStateOf(look([booted]))).toMatchObject({ active: 'active', isHeldBySlot: false });
+  const zincati = { active: 'inactive', enabled: 'enabled', status: '', isHeldBySlot: true, heldFor: '44.2' };
+  expect(zincatiStateOf(look([booted], { zincati }))).toEqual(zincati);
 });
 
 describe('the clock of a host', () => {

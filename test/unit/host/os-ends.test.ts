@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { joinScripts } from '../../../src/host/scripts.ts';
 import { A, B, C, kinds, LEASE, O, OsRoot } from './os-fixture.ts';
 
 let root: OsRoot;
@@ -130,5 +131,17 @@ describe('the deny list', () => {
     expect(kinds(root.steps(`make_os armed; ${LEASE}; (os_deny t '' ../x 44.3 checks y run)`))).toEqual([
       'write-failed',
     ]);
+  });
+});
+
+describe('an upgrade that went back', () => {
+  it('is told until something is confirmed, a later upgrade as well as a configuration', () => {
+    const seen = (more: string): string =>
+      root.run(`${joinScripts(['observe'])}
+make_os armed; os_put() { mkdir -p "$STATE/$1"; printf 'format\\0001\\000kind\\000os\\000id\\000%s\\000entries\\0' "$1" >"$STATE/$1/manifest"; }
+        put() { printf '%s ' "\${@:1:4}"; }; rm -r "$OPEN"; os_put generations/1; os_put reverted/2; ${more}; observe_reverted`);
+    expect(seen(':')).toBe('reverted 2 reverted/2 os ');
+    expect(seen('os_put generations/3')).toBe('');
+    expect(seen('os_put generations/3; os_put reverted/4')).toBe('reverted 4 reverted/4 os ');
   });
 });

@@ -60,6 +60,8 @@ describe('a look at the host', () => {
     expect(seen).toMatchObject({ transaction: 'Deploy', driver: 'Zincati', failure: [], booted: A, bootId: 'boot-1' });
     expect(seen.freeBytes.var).toBeGreaterThan(0);
     expect(seen.zincati).toEqual({ active: 'inactive', enabled: 'enabled', status: '', isHeldBySlot: true });
+    const held = parseOsLook(ask(`${WITH_STATUS}; make_os armed; printf '44.2 44.3\\n' >"$ZINCATI_HELD"`));
+    expect(held.zincati).toMatchObject({ isHeldBySlot: true, heldFor: '44.2 44.3' });
     expect(seen.inhibitors).toEqual([]);
   });
 

@@ -177,6 +177,18 @@ describe('what needs somebody', () => {
     );
   });
 
+  test('Zincati where it may boot a host, or is held since it would take what was denied', () => {
+    const note = (zincati: object): string =>
+      text([
+        hostReport('ns1', {
+          zincati: { active: 'inactive', enabled: 'enabled', status: '', isHeldBySlot: false, ...zincati },
+        }),
+      ]);
+    expect(note({ active: 'active' })).toContain('Zincati may update it');
+    expect(note({ heldFor: '44.2 44.3' })).toContain('Zincati held, 44.2 44.3 is denied');
+    expect(note({ heldFor: '44.2', enabled: 'disabled' })).not.toContain('Zincati');
+  });
+
   test('a playbook that cannot be loaded does not hide the hosts', () => {
     const problem = {
       code: 'E_X',

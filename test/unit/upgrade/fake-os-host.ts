@@ -3,7 +3,7 @@ import { LinkLostError } from '../../../src/ssh/errors.ts';
 import type { Connection, Dialogue, ExecResult } from '../../../src/ssh/transport.ts';
 import type { Release } from '../../../src/upgrade/release.ts';
 import type { Deployment, OsFault, RebootTo, Slot } from './fake-os-types.ts';
-import { bootId, CONTENT, done, encodeLook, encodeObservation, refusal, wordsOf } from './fake-os-wire.ts';
+import { bootId, CONTENT, done, encodeLook, encodeObservation, refusal, resolved, wordsOf } from './fake-os-wire.ts';
 
 /** How long the fake is away when it reboots, ms. */
 const AWAY_MS = 20;
@@ -16,7 +16,7 @@ export class FakeOsHost {
   staged: Deployment | undefined;
   slot: Slot | undefined;
   readonly past: { readonly slot: Slot; readonly state: string; readonly reason: string }[] = [];
-  readonly denied: string[][] = [];
+  denied: string[][] = [];
   bootId = bootId(1);
   boots = 1;
   isUp = true;
@@ -109,12 +109,7 @@ export class FakeOsHost {
       case 'status':
         return this.#status(first);
       case 'os_resolve':
-        return {
-          step: 'resolved',
-          version: this.tip.version,
-          checksum: this.tip.checksum,
-          timestamp: String(this.tip.timestampSec),
-        };
+        return resolved(this.tip);
       case 'os_open':
         return this.#open(words);
       case 'os_deadline':
@@ -129,6 +124,7 @@ export class FakeOsHost {
         this.denied.push([...words.slice(1), '0']);
         return { step: 'denied' };
       case 'os_undeny':
+        this.denied = this.denied.filter((entry) => !entry.includes(words[1] ?? ''));
         return { step: 'undenied' };
     }
     throw new Error(`the fake host has no verb ${verb}`);

@@ -2,6 +2,7 @@
 import { sha256 } from '../../../src/engine/plan-files.ts';
 import { helperVersion } from '../../../src/host/helper.ts';
 import type { ExecResult } from '../../../src/ssh/transport.ts';
+import type { Release } from '../../../src/upgrade/release.ts';
 import type { FakeOsHost } from './fake-os-host.ts';
 
 export const CONFIG = '/etc/web/conf';
@@ -100,6 +101,10 @@ export function encodeObservation(host: FakeOsHost): Buffer {
 
 export function refusal(step: string, error: string): object {
   return { step, error, message: `${step} says ${error}`, detail: [] };
+}
+
+export function resolved({ version, checksum, timestampSec }: Release): object {
+  return { step: 'resolved', version, checksum, timestamp: String(timestampSec) };
 }
 
 export function done(stdout: string | Buffer): ExecResult {

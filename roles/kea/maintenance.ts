@@ -1,31 +1,37 @@
 /**
- * Kea's maintenance, for what stops a server (a restart, a reboot): its partner serves alone, by agreement, so that no client waits (Kea ARM,
- * "Controlled Shutdown and Maintenance of DHCP Servers"). Asked of the partner that stays, and decided on states: the command says "success"
- * also when it cannot reach the other server, and then declares it dead. A reload needs less: handover.ts.
+ * For what stops a server (a restart, a reboot): its partner serves alone meanwhile, by agreement, so that no client waits. Decided on states, never on
+ * results: Kea says "success" also when it could not reach the other one, and has declared it dead. A reload needs less: handover.ts.
+ *
+ * Kea's own way ("Controlled Shutdown and Maintenance of DHCP Servers" in its manual) loses exchanges at both ends, so only its parts are used:
+ *
+ * - In `partner-in-maintenance` the one that stays goes on telling the other of each lease, and the first client after the stop is not answered, since
+ *   nobody takes its lease any more. So it goes to `partner-down`, where it tells nobody, while the other is still there, in `in-maintenance`, silent.
+ * - The way back: come-back.ts.
  */
 import type { TemporaryState } from 'coreos-infra';
 import type { Daemon } from '../../src/kea/daemon.ts';
 import { peerUrl } from '../../src/kea/ha.ts';
-import type { HaSettings } from '../../src/kea/model.ts';
+import type { HaPeer, HaSettings } from '../../src/kea/model.ts';
+import { comeBackFunctions } from './come-back.ts';
 import { ENTER_SEC, LEFT, LEFT_SEC, pairFunctions, partnersOf } from './pair-scripts.ts';
-import { controlSocket } from './scripts.ts';
 
-/** Looks at both servers while the maintenance ends, at most. */
+/** Looks at both servers while they come back, at most. */
 const LEAVE_LOOKS = 200;
+const APART_TABLE = 'coreos_infra_kea_apart';
 
 /** Undefined: this server has no partner. */
 export function maintenance(daemon: Daemon, ha: HaSettings | undefined): TemporaryState | undefined {
   const partners = ha === undefined ? undefined : partnersOf(ha);
   if (ha === undefined || partners === undefined) return undefined;
-  const functions = pairFunctions(daemon, peerUrl(ha, partners.goes));
+  const functions = `${pairFunctions(daemon, peerUrl(ha, partners.goes))}${comeBackFunctions(daemon, ha, partners.stays)}`;
   return {
     name: `kea-maintenance-${daemon.family}`,
     on: partners.stays.name,
     when: 'both',
     only: { unit: `${daemon.name}.service`, actions: ['restart', 'start', 'stop'] },
-    enter: `${functions}${enterScript(daemon)}`,
+    enter: `${functions}${enterScript(daemon, ha, partners.goes)}`,
     proven: `${functions}${PROVEN}`,
-    leave: `${functions}${leaveScript(daemon)}`,
+    leave: `${functions}${LEAVE}`,
     left: `${functions}${LEFT}`,
     withinSec: ENTER_SEC,
     leftWithinSec: LEFT_SEC,
@@ -33,24 +39,48 @@ export function maintenance(daemon: Daemon, ha: HaSettings | undefined): Tempora
 }
 
 /**
- * Only when the two see each other: else the other one would be declared dead, and both would serve. Both parts are served before the other
- * stops, for the milliseconds in between: of two answers a client takes one.
+ * Only when the two see each other. Both parts are served first, so that for the milliseconds in between two answer: a client takes one.
  *
- * Once the other has stopped, this one goes to partner-down, and when the other is back, to its own part, up to a heartbeat before that one begins.
- * The watch, which ends with the unit that holds this state, serves both until then.
+ * `ha-maintenance-start` makes a server go to `partner-down` when the other one refuses its new connection, which is arranged here for a moment; those
+ * that are open, over which leases are told, stay. Until the other one is in maintenance its questions wait (TCP asks again): were it told of
+ * `partner-down` before, it would begin to synchronise, and switch this one off. Without nft this one ends in `partner-in-maintenance`, which costs one
+ * client its answer.
  */
-function enterScript({ family }: Daemon): string {
+function enterScript({ family }: Daemon, { port }: HaSettings, goes: HaPeer): string {
+  const ip = goes.address.includes(':') ? 'ip6' : 'ip';
   return `
 look || exit 0
-is_normal "$local" || exit 0
-[[ $touch == true ]] || { echo "its partner is not in touch ($remote): no maintenance is begun" >&2; exit 1; }
-serve "$all"
-answer=$(kea ${family} ha-maintenance-start)
-if look && [[ $local == partner-in-maintenance ]]; then
-  while sleep 0.02; do look && is_normal "$local" && share; done </dev/null >/dev/null 2>&1 &
+if ! is_normal "$local"; then
+  [[ $local != partner-down ]] || watch_return
   exit 0
 fi
-serve "$own"
+[[ $touch == true ]] || { echo "its partner is not in touch ($remote): no maintenance is begun" >&2; exit 1; }
+serve "$all"
+nft -f - 2>/dev/null <<'END'
+add table inet ${APART_TABLE}
+delete table inet ${APART_TABLE}
+table inet ${APART_TABLE} {
+  set apart { type inet_service; flags timeout; }
+  set held { type inet_service; flags timeout; }
+  chain output { type filter hook output priority -5; ${ip} daddr ${goes.address} tcp flags & (syn | ack) == syn tcp dport @apart reject with tcp reset; }
+  chain input { type filter hook input priority -5; ${ip} saddr ${goes.address} tcp dport @held drop; }
+}
+add element inet ${APART_TABLE} apart { ${port} timeout 2s }
+add element inet ${APART_TABLE} held { ${port} timeout 2s }
+END
+answer=$(kea ${family} ha-maintenance-start)
+nft flush set inet ${APART_TABLE} apart 2>/dev/null
+look
+[[ $local != partner-down ]] || tell ha-maintenance-notify ',"arguments":{"cancel":false}'
+nft delete table inet ${APART_TABLE} 2>/dev/null
+look
+# Switched off after all: kept from it by the other one, which synchronised.
+[[ $local != partner-down || $served == true ]] || answer=$(kea ${family} ha-maintenance-start)
+look
+if [[ $served == true && ($local == partner-down || $local == partner-in-maintenance) && $(other) == in-maintenance ]]; then
+  watch_return
+  exit 0
+fi
 jq -r '.text // "no answer"' <<<"\${answer:-{\\}}" >&2
 exit 1
 `;
@@ -59,41 +89,24 @@ exit 1
 /** A server that has no partner in service has nobody to take over from. */
 const PROVEN = `
 look || exit 0
+state=$(other)
 case $local in
-  partner-in-maintenance) [[ $remote == in-maintenance ]] ;;
-  partner-down | waiting | terminated) ;;
+  partner-down | partner-in-maintenance) [[ $served == true ]] && ! is_normal "$state" ;;
+  waiting | terminated) ;;
   *) false ;;
-esac || { echo "state $local, its partner $remote" >&2; exit 1; }
+esac || { echo "state $local, its partner \${state:-$remote}" >&2; exit 1; }
 `;
 
-/**
- * Cancelled only while the other one is in maintenance: else it would be declared dead. Whoever cancels remembers the other as in maintenance until its
- * next heartbeat, and a lease update that ends before brings the maintenance back (seen on 2.6.3): it is cancelled again. Until the other serves,
- * both parts are served here; that command goes over a connection that is open already, 2 ms later instead of 10.
- */
-function leaveScript(daemon: Daemon): string {
-  return `
-look || exit 0
+/** Whatever way there is left to both being normal; a partner that is not there finds its way alone when it comes. */
+const LEAVE = `
+end_watch
+trap relent EXIT
 for ((looks = 0; looks < ${LEAVE_LOOKS}; looks++)); do
-  case $local in
-    partner-in-maintenance)
-      case $(other) in
-        in-maintenance | '')
-          exec {line}> >(exec socat -t 4 - UNIX-CONNECT:${controlSocket(daemon)} >/dev/null 2>&1)
-          answer=$(kea ${daemon.family} ha-maintenance-cancel)
-          printf '{"command":"ha-scopes","arguments":{"scopes":%s}}' "$all" >&"$line"
-          exec {line}>&-
-          ;;
-      esac
-      ;;
-    hot-standby | load-balancing) share && is_normal "$remote" && exit 0 ;;
-    *) exit 0 ;;
-  esac
+  come_back && exit 0
+  [[ $local != partner-down || -n $state ]] || exit 0
   sleep 0.05
-  look || exit 0
 done
 ! is_normal "$local" || serve "$own"
-jq -r '.text // "no answer"' <<<"\${answer:-{\\}}" >&2
+echo "state $local, its partner \${state:-$remote}" >&2
 exit 1
 `;
-}

@@ -1,0 +1,123 @@
+/**
+ * How a pair comes together again after one of the two was stopped, without a client that waits: in bash, for the one that stayed. Pure.
+ *
+ * Left to itself Kea is silent twice. While the other one synchronises, and from then on up to a heartbeat, the one that serves alone is switched off: it
+ * tells nobody of new leases in `partner-down`, which the other one would miss. And from its `hot-standby` on, with only its own part, until the next
+ * heartbeat of the other. So, by states that Kea has (kea-dhcp4 2.6.3, src/hooks/dhcp/high_availability/ha_service.cc):
+ *
+ * 1. The other one is seen in `waiting`, and at once sent to `in-maintenance`, so that it does not synchronise yet. At the next heartbeat this one knows of
+ *    it. `ha-maintenance-start`: this one goes to `partner-in-maintenance`, in which it serves and tells of each lease; `ha-reset` sends the other one
+ *    back to `waiting`.
+ * 2. It synchronises. This one is switched off for as long as that takes (2 ms with few leases), and no longer. It ends in `in-maintenance`.
+ * 3. `ha-maintenance-cancel`: back to `partner-down` and `ready`. At the next heartbeat this one is normal, with both parts, which it is told all the
+ *    while; leases that it gave in that second are not known to the other one: if there were any, that one is reset once more, and synchronises.
+ * 4. Once the other one serves too, this one keeps to its own part.
+ */
+import type { Daemon } from '../../src/kea/daemon.ts';
+import { peerUrl } from '../../src/kea/ha.ts';
+import type { HaPeer, HaSettings } from '../../src/kea/model.ts';
+import { controlSocket } from './scripts.ts';
+
+/**
+ * Beside `pairFunctions`:
+ *
+ * - `come_back`: one look at both servers, and what is to be done next; true once both are normal, or this one does not serve any more. It leaves the
+ *   other's state in `state`, its own in `local`.
+ * - `insist`, `relent`: from then on, until then both parts are served whatever Kea would rather do: told again every few ms, over the port for partners,
+ *   where one connection does for all, or, where that port takes no such command (Kea 3 with its default `restrict-commands`), by the control socket.
+ * - `watch_return`: goes on in the background, until the other one has been away, and then until both are normal. `end_watch` ends it: the unit that
+ *   holds the state would end it only after `leave`.
+ */
+export function comeBackFunctions(daemon: Daemon, ha: HaSettings, stays: HaPeer): string {
+  const ownUrl = peerUrl(ha, stays);
+  const { address } = stays;
+  const { port } = ha;
+  return `
+insisting='' unsent=''
+unsent() { curl -s -m 1 -H 'Content-Type: application/json' -d '{"command":"ha-heartbeat"}' '${ownUrl}' | jq -r '.[0].arguments["unsent-update-count"] // 0' 2>/dev/null; }
+insist() {
+  [[ -z $insisting && $own != "$all" ]] || return 0
+  { insist_by_port; insist_by_socket; } </dev/null >/dev/null 2>&1 &
+  insisting=$!
+}
+insist_by_port() {
+  local command field length body
+  command='{"command":"ha-scopes","arguments":{"scopes":'$all'}}'
+  # Not /dev/tcp: without nodelay each answer takes 40 ms, since bash writes line by line.
+  coproc port { exec socat -t 1 - TCP:${address.includes(':') ? `[${address}]` : address}:${port},nodelay; }
+  while printf 'POST / HTTP/1.1\\r\\nHost: localhost\\r\\nContent-Type: application/json\\r\\nContent-Length: %s\\r\\n\\r\\n%s' "\${#command}" "$command" >&"\${port[1]}"; do
+    length=0 body=''
+    while IFS= read -r -t 2 -u "\${port[0]}" field && [[ $field != $'\\r' ]]; do
+      [[ \${field,,} != content-length:* ]] || length=\${field//[!0-9]/}
+    done
+    ((length > 0)) && read -r -t 2 -N "$length" -u "\${port[0]}" body && [[ $body == *'"result": 0,'* ]] || break
+    # Not faster than one in some ms: each is a line in its journal.
+    read -r -t 0.002 -u "\${port[0]}" body
+  done
+}
+insist_by_socket() {
+  while :; do
+    printf '{"command":"ha-scopes","arguments":{"scopes":%s}}' "$all" | socat -t 1 - UNIX-CONNECT:${controlSocket(daemon)}
+  done
+}
+relent() {
+  [[ -z $insisting ]] || { kill "$insisting"; wait "$insisting"; } 2>/dev/null
+  insisting=''
+}
+come_back() {
+  state=''
+  look || { relent; return 0; }
+  case $local in
+    partner-down)
+      state=$(other)
+      case $state in
+        waiting) tell ha-maintenance-notify ',"arguments":{"cancel":false}' ;;
+        in-maintenance)
+          # Not known as such, it would be taken for lost.
+          [[ $remote == waiting || $remote == in-maintenance ]] || return 1
+          kea ${daemon.family} ha-maintenance-start >/dev/null
+          look && [[ $local == partner-in-maintenance ]] && tell ha-reset
+          ;;
+        ready) [[ $served == true ]] || kea ${daemon.family} ha-maintenance-start >/dev/null ;;
+      esac
+      ;;
+    partner-in-maintenance)
+      state=$(other)
+      if [[ $state == in-maintenance ]]; then
+        unsent=$(unsent)
+        insist
+        kea ${daemon.family} ha-maintenance-cancel >/dev/null
+      fi
+      ;;
+    hot-standby | load-balancing)
+      if [[ -n $unsent ]]; then
+        [[ $(unsent) == "$unsent" ]] || tell ha-reset
+        unsent=''
+      fi
+      if [[ -n $insisting ]]; then
+        relent
+        scopes='' # told, and not looked at
+        serve "$all"
+      fi
+      share && is_normal "$remote" && return 0
+      ;;
+    *) relent; return 0 ;;
+  esac
+  return 1
+}
+watch_return() {
+  set -m
+  {
+    while state=$(other); [[ $state == in-maintenance ]]; do sleep 0.2; done
+    until come_back; do sleep 0.05; done
+  } </dev/null >/dev/null 2>&1 &
+  echo "$!" >"\${0%/*}/watch"
+  set +m
+}
+end_watch() {
+  local group
+  read -r group 2>/dev/null <"\${0%/*}/watch" && kill -KILL -- "-$group" 2>/dev/null
+  return 0
+}
+`;
+}

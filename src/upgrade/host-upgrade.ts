@@ -114,9 +114,7 @@ async function rolledBack(job: UpgradeJob, trip: Trip): Promise<Pick<HostUpgrade
   const told = new RolledBackError(`went back from ${releaseName(trip.release)}, ${cause}${reason}`, {
     host: host.name,
     detail: [...new Set(seen)].slice(0, 20),
-    remedy: isDenying(past?.cause)
-      ? `${releaseName(trip.release)} is not taken again on any host (--allow-denied).`
-      : 'Run the same command again: nothing speaks against the release itself.',
+    remedy: whatNext(past?.cause, releaseName(trip.release)),
     ...(error === undefined ? {} : { cause: error }),
   });
   const notServing = await servesAgain(job, trip);
@@ -126,6 +124,14 @@ async function rolledBack(job: UpgradeJob, trip: Trip): Promise<Pick<HostUpgrade
     message:
       notServing === undefined ? `serving again on ${back}` : `${notServing.message} (${notServing.detail[0] ?? ''})`,
   };
+}
+
+function whatNext(cause: string | undefined, release: string): string {
+  if (cause === 'second-boot')
+    return `${release} is not taken again on any host, since a release that crashes looks like that. If it was the power, or a reset: run upgrade --allow-denied.`;
+  return isDenying(cause)
+    ? `${release} is not taken again on any host (--allow-denied).`
+    : 'Run the same command again: nothing speaks against the release itself.';
 }
 
 const COMPLAINT = /error|fatal|fail|cannot|could not|denied|refused|in use|panic|invalid|not found/i;

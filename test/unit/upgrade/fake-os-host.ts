@@ -23,6 +23,7 @@ export class FakeOsHost {
   lease = '';
   unit = 'active';
   content = CONTENT;
+  isDeployed = true;
   transaction: string | null = null;
   tip: Release;
   /** Other releases of its remote. */
@@ -210,12 +211,13 @@ export class FakeOsHost {
 
   /** After `go`: as it was told by the test. */
   reboot(): void {
-    const { slot } = this;
-    if (this.rebootTo === 'stays-up' || slot === undefined) return;
-    if (this.rebootTo === 'nowhere') {
-      this.isUp = false;
-      return;
-    }
+    if (this.rebootTo === 'nowhere') this.isUp = false;
+    else if (this.slot !== undefined) this.#leave(this.slot);
+    else if (this.rebootTo !== 'stays-up') this.#boot(this.booted);
+  }
+
+  #leave(slot: Slot): void {
+    if (this.rebootTo === 'stays-up') return;
     const target = this.staged ?? this.disk.find(({ name }) => name === slot.to) ?? this.booted;
     if (this.rebootTo === 'old') {
       this.#boot(this.booted, () => this.#end('reverted', 'it never came up with the new release'));

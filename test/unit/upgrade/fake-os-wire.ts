@@ -92,7 +92,7 @@ export function encodeObservation(host: FakeOsHost): Buffer {
       `${sha256(host.content)}  ${CONFIG}`,
     ],
     ...['unit', 'web.service', 'loaded', host.unit, 'running', 'enabled', 'no', '0'],
-    ...['managed', '8', 'web', 'file', CONFIG, sha256(CONTENT), '644', 'root', 'root', ''],
+    ...(host.isDeployed ? ['managed', '8', 'web', 'file', CONFIG, sha256(CONTENT), '644', 'root', 'root', ''] : []),
   ];
   if (host.slot !== undefined)
     fields.push('slot', host.slot.id, 'os', host.slot.state, host.slot.run, 'admin@desk', '160');

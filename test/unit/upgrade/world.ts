@@ -29,6 +29,7 @@ const role = defineRole({
   vars: Type.Object({}),
   resources: () => [file(CONFIG, { content: CONTENT })],
   probes: () => [{ kind: 'unit', unit: 'web.service' }],
+  standsBy: ({ host }) => host.vars['standby'] === true,
 });
 const playbook = definePlaybook({ name: 'deploy-web', hosts: 'dns', roles: [role] });
 /** What ns2 does with others. */
@@ -46,6 +47,8 @@ export class World {
   readonly memory = new UpgradeMemory(keptIn(this.kept));
   /** Hosts that stand in for ns2 in something else: nobody is there to answer for them. */
   readonly strangers: string[] = [];
+  /** Who says of itself that it only stands by. */
+  standby = '';
   run = 'run1';
   wallMs = Date.parse('2026-11-22T12:00:00Z');
 
@@ -59,7 +62,9 @@ export class World {
 
   get inventory(): Inventory {
     const names = [...this.hosts.keys()];
-    const hosts = new Map<string, Host>([...names, ...this.strangers].map((name) => [name, host(name)]));
+    const hosts = new Map<string, Host>(
+      [...names, ...this.strangers].map((name) => [name, host(name, name === this.standby ? { standby: true } : {})]),
+    );
     const group = { name: 'dns', children: [], hosts: names, vars: {} };
     return {
       dir: '/',

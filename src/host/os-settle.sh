@@ -46,8 +46,14 @@ begin_trial() {
 os_not_applied() {
   local stamp=''
   # ostree's own word of a finalisation that failed; ostree-boot-complete.service deletes it later in this boot.
-  read -r stamp 2>/dev/null </boot/ostree/finalize-failure.stamp || :
+  read -r stamp 2>/dev/null </boot/ostree/finalize-failure.stamp || stamp=$(why_not_finalised)
   os_reverted not-applied "the host came up with the old deployment${stamp:+: $stamp}"
+}
+
+# why_not_finalised: on a full /boot there is no room for ostree's word either; what it said at the shutdown is in the journal.
+why_not_finalised() {
+  timeout -k 1 5 journalctl -q --no-pager -o cat -b "${H[boot]//-/}" -u ostree-finalize-staged.service -n 50 2>/dev/null </dev/null 9>&- |
+    grep -m 1 -o 'error: .*' | head -c 500 || :
 }
 
 # os_reverted CAUSE REASON [DETAIL…]: B5: dropped first, ended then. The old deployment is booted, the default, and nothing is staged.

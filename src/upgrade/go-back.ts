@@ -1,5 +1,5 @@
 /** The ways back: what was staged is dropped, or the host returns to the release that it had. Only what it says afterwards counts. */
-import { ProbeFailedError } from '../engine/errors.ts';
+import { OutcomeUnknownError, ProbeFailedError } from '../engine/errors.ts';
 import { failedProbes, probeLines } from '../engine/judge.ts';
 import { callHost } from '../engine/verb.ts';
 import { InfraError } from '../errors.ts';
@@ -33,9 +33,21 @@ export async function abandon(job: UpgradeJob, trip: Trip): Promise<Event> {
       trip.trialBoot = status.os?.trialBoot ?? '';
       return 'came-up-new';
     }
-    if (status?.state === 'failed' || ctx.now() > deadline) return stuck(trip, status?.reason);
+    if (status?.state === 'failed') return stuck(trip, status.reason);
+    if (ctx.now() > deadline) return status === undefined ? unheard(trip) : stuck(trip, status.reason);
     await pause(ASK_AGAIN_MS);
   }
+}
+
+/** It was not told to reboot, and does not answer: how it ended nobody knows, and it ends by itself. */
+function unheard(trip: Trip): Event {
+  const { name } = trip.host;
+  trip.error = new OutcomeUnknownError(`${name} does not answer any more: nobody knows whether its upgrade is open`, {
+    host: name,
+    detail: trip.error === undefined ? [] : [trip.error.message],
+    remedy: `It was not told to reboot, and drops by itself what was staged. When it is up again: run status ${name}; run upgrade --abort`,
+  });
+  return 'lost';
 }
 
 /** After the reboot, from wherever it is. */
@@ -75,7 +87,8 @@ async function ended(job: UpgradeJob, trip: Trip, connection: Connection): Promi
     trip.past = past;
     return 'was-confirmed';
   }
-  if (look.slot?.id === trip.id && look.slot.state === 'failed') return stuck(trip, look.slot.cause);
+  if (look.slot?.id === trip.id && look.slot.state === 'failed')
+    return stuck(trip, (await slotStatus(job, trip))?.reason ?? look.slot.cause);
   return undefined;
 }
 

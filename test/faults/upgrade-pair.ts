@@ -220,7 +220,9 @@ async function leftovers(view: HostView): Promise<readonly string[]> {
   const { deployments } = JSON.parse(await view.shell('ostree admin status --json')) as OstreeStatus;
   return [
     ...(view.slot === undefined ? [] : [`an upgrade is open: ${view.slot}`]),
-    ...(deployments.some(({ pinned }) => pinned) ? ['a deployment is pinned'] : []),
+    ...(deployments.some(({ pinned }) => pinned)
+      ? [`a deployment is pinned: ${await view.shell('ostree admin status')}`]
+      : []),
     ...(deployments.some(({ staged }) => staged) ? ['something is staged'] : []),
     ...(deployments[0]?.booted === true ? [] : ['the next boot would take another release']),
     ...(await view.shell('systemd-inhibit --list --no-legend | grep coreos-infra || :')).split('\n').filter(Boolean),

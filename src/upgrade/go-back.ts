@@ -88,7 +88,7 @@ async function ended(job: UpgradeJob, trip: Trip, connection: Connection): Promi
     return 'was-confirmed';
   }
   if (look.slot?.id === trip.id && look.slot.state === 'failed')
-    return stuck(trip, (await slotStatus(job, trip))?.reason ?? look.slot.cause);
+    return stuck(trip, (await slotStatus(job, trip))?.reason || look.slot.cause);
   return undefined;
 }
 

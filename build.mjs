@@ -1,7 +1,8 @@
-/** Builds dist/: the command in one small file, everything heavy in chunks that load when used. Called by ./run, npm and CI. */
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+/** Builds dist/: the program in one file, and the small modules that load it (docs/adr/0001). Called by ./run, npm and CI. */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build, formatMessages } from 'esbuild';
 
 const root = dirname(fileURLToPath(import.meta.url));
@@ -29,11 +30,10 @@ const selfReference = {
   },
 };
 
+/** What the program can be asked for (src/program.ts), and the source of each. */
 function entryPoints() {
-  const entries = { cli: 'src/cli/start.ts', index: 'src/index.ts', probes: 'src/probes/index.ts' };
-  for (const role of readdirSync(join(root, 'roles'))) {
-    entries[`roles/${role}`] = `roles/${role}/index.ts`;
-  }
+  const entries = { main: 'src/cli/main.ts', index: 'src/index.ts', probes: 'src/probes/index.ts' };
+  for (const role of readdirSync(join(root, 'roles'))) entries[`roles/${role}`] = `roles/${role}/index.ts`;
   return Object.fromEntries(Object.entries(entries).filter(([, path]) => existsSync(join(root, path))));
 }
 
@@ -45,38 +45,64 @@ function writeAtomically(path, contents) {
   renameSync(temporary, path);
 }
 
-/** Chunks of earlier builds stay for an hour: a run that is going on may still load them. */
-function pruneOldChunks(current) {
-  const chunks = join(dist, 'chunks');
-  if (!existsSync(chunks)) return;
-  for (const name of readdirSync(chunks)) {
-    const path = join(chunks, name);
-    if (!current.has(path) && startedAt.getTime() - statSync(path).mtimeMs > 3_600_000) rmSync(path, { force: true });
-  }
-}
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  write: false,
+  platform: 'node',
+  target: 'node20',
+  legalComments: 'none',
+  logLevel: 'silent',
+};
 
-async function bundle() {
-  return build({
-    absWorkingDir: root,
-    entryPoints: entryPoints(),
-    outdir: dist,
-    bundle: true,
-    splitting: true,
-    write: false,
+/** All sources and packages in one script; modules in it are evaluated when they are first imported, `await import` included. */
+async function buildProgram(entries) {
+  const getters = Object.entries(entries).map(([name, path]) => `${JSON.stringify(name)}: () => require('./${path}')`);
+  const { outputFiles, metafile } = await build({
+    ...common,
+    stdin: { contents: `module.exports = {${getters.join()}};`, resolveDir: root, sourcefile: 'entries.js' },
     metafile: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    chunkNames: 'chunks/[name]-[hash]',
+    format: 'cjs',
     external: ['esbuild'],
     plugins: [selfReference],
-    // CommonJS packages in an ES module bundle call require() for Node's own modules, and ssh2 names its own folder.
-    banner: {
-      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url); const __dirname = import.meta.dirname;",
-    },
-    legalComments: 'none',
-    logLevel: 'silent',
+    define: { 'import.meta.url': '__programUrl' },
   });
+  const text = outputFiles[0].text.replace(/\bawait import\(/g, 'await __import(');
+  if (/(?<![\w.$'"`])import\(/.test(text))
+    throw new Error("build.mjs: a module that stays outside is loaded by 'await import(…)'");
+  const body = `(function (require, module, exports, __programUrl, __dirname, __import) {${text}\n})`;
+  return { text: `//${createHash('sha256').update(body).digest('hex').slice(0, 16)}\n${body}`, metafile };
+}
+
+/** The two ES modules that load it: the command, and what the package exports. */
+async function buildLoader() {
+  const loader = await build({
+    ...common,
+    entryPoints: ['src/program.ts', 'src/cli/start.ts'],
+    outdir: dist,
+    format: 'esm',
+    bundle: false,
+  });
+  const [program, cli] = loader.outputFiles;
+  return { 'program.js': program.text, 'cli.js': cli.text.replace('../program.ts', './program.js') };
+}
+
+/** An ES module with the exports of an entry point; its names are known only when it is evaluated, which connects to nothing. */
+function facade(name, exports) {
+  const names = Object.keys(exports).filter((key) => key !== 'default');
+  const lines = [
+    `import { load } from '${name.includes('/') ? '..' : '.'}/program.js';`,
+    `const loaded = load('${name}');`,
+    ...(names.length > 0 ? [`export const { ${names.join(', ')} } = loaded;`] : []),
+    ...('default' in exports ? ['export default loaded.default;'] : []),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** What V8 compiled of earlier builds (src/program.ts). A process that still reads it has it in memory already. */
+function emptyCompiled() {
+  rmSync(join(dist, 'compiled'), { recursive: true, force: true });
+  mkdirSync(join(dist, 'compiled'), { recursive: true });
 }
 
 /** dist/.built carries the time at which this build *began*: what changes meanwhile is newer. */
@@ -87,16 +113,19 @@ function stamp() {
 }
 
 try {
-  const result = await bundle();
-  const current = new Set();
-  // Chunks first: what imports them must never be there without them.
-  const isChunk = ({ path }) => path.includes('/chunks/');
-  for (const file of result.outputFiles.toSorted((a, b) => Number(isChunk(b)) - Number(isChunk(a)))) {
-    current.add(file.path);
-    writeAtomically(file.path, file.contents);
+  const entries = entryPoints();
+  const { text, metafile } = await buildProgram(entries);
+  writeAtomically(join(dist, 'program.cjs'), text);
+  const files = await buildLoader();
+  for (const [name, contents] of Object.entries(files)) writeAtomically(join(dist, name), contents);
+  const { load } = await import(pathToFileURL(join(dist, 'program.js')).href);
+  for (const name of Object.keys(entries).filter((entry) => entry !== 'main')) {
+    files[`${name}.js`] = facade(name, load(name));
+    writeAtomically(join(dist, `${name}.js`), files[`${name}.js`]);
   }
-  pruneOldChunks(current);
-  writeAtomically(join(dist, 'meta.json'), JSON.stringify(result.metafile));
+  const outputs = Object.fromEntries(['program.cjs', ...Object.keys(files)].map((name) => [`dist/${name}`, {}]));
+  writeAtomically(join(dist, 'meta.json'), JSON.stringify({ inputs: metafile.inputs, outputs }));
+  emptyCompiled();
   stamp();
 } catch (error) {
   const errors = error?.errors ?? [];

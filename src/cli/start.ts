@@ -3,7 +3,8 @@ const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 
 if (major > 20 || (major === 20 && minor >= 19)) {
   keepCompiledCode();
-  const { main } = await import('./main.ts');
+  const { load } = await import('../program.ts');
+  const { main } = load('main', process.argv[2] ?? 'help') as unknown as typeof import('./main.ts');
   await main(process.argv.slice(2));
 } else {
   process.stderr.write(

@@ -1,30 +1,36 @@
 /** What a start loads: the budget of a run without changes has no room for more. */
-import { existsSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { assetPath } from '../../../src/assets.ts';
 
-interface Output {
-  readonly inputs: Readonly<Record<string, unknown>>;
-  readonly imports: readonly { readonly path: string; readonly kind: string }[];
-  readonly entryPoint?: string;
+interface Input {
+  readonly imports: readonly { readonly path: string; readonly kind: string; readonly external?: boolean }[];
 }
 
 const metaPath = assetPath('dist/meta.json');
-const outputs = existsSync(metaPath)
-  ? (JSON.parse(readFileSync(metaPath, 'utf8')) as { readonly outputs: Readonly<Record<string, Output>> }).outputs
+const all = existsSync(metaPath)
+  ? (JSON.parse(readFileSync(metaPath, 'utf8')) as { readonly inputs: Readonly<Record<string, Input>> }).inputs
   : {};
 
-/** Sources in the chunks that are loaded with `entry`; the first dynamic import, of main, belongs to every start. */
-function loadedWith(entry: string, dynamic: readonly string[]): ReadonlySet<string> {
-  const inputs = new Set<string>();
-  const todo = [entry];
-  for (const name of todo) {
-    const output = outputs[name];
-    if (output === undefined) continue;
-    for (const input of Object.keys(output.inputs)) inputs.add(input);
-    for (const { path, kind } of output.imports) {
-      const isLoaded = kind !== 'dynamic-import' || dynamic.some((source) => outputs[path]?.entryPoint === source);
-      if (isLoaded && !todo.includes(path)) todo.push(path);
+/** Modules that are evaluated with the command and with what it loads later, `dynamic`: each when it is first imported. */
+function loadedWith(dynamic: readonly string[]): ReadonlySet<string> {
+  const inputs = new Set(['src/cli/main.ts', ...dynamic]);
+  for (const name of inputs) {
+    for (const { path, kind, external } of all[name]?.imports ?? []) {
+      if (kind !== 'dynamic-import' && external !== true) inputs.add(path);
     }
   }
   return inputs;
@@ -35,8 +41,8 @@ const packagesOf = (inputs: ReadonlySet<string>): readonly string[] => [
 ];
 
 test('run --help loads commander, a word comparer and our own command line, nothing else', () => {
-  const inputs = loadedWith('dist/cli.js', ['src/cli/main.ts']);
-  expect(inputs).toContain('src/cli/main.ts');
+  const inputs = loadedWith([]);
+  expect(inputs).toContain('src/cli/argv.ts');
   expect(packagesOf(inputs).filter((name) => !['commander', 'fastest-levenshtein'].includes(name))).toEqual([]);
   expect([...inputs].filter((input) => /^src\/(ssh|dns|lab|inventory|host|resources|probes)\//.test(input))).toEqual(
     [],
@@ -44,15 +50,37 @@ test('run --help loads commander, a word comparer and our own command line, noth
 });
 
 test('a run loads neither a compiler nor the live display before it needs them', () => {
-  const inputs = loadedWith('dist/cli.js', [
-    'src/cli/main.ts',
+  const inputs = loadedWith([
     'src/cli/playbook-run.ts',
     'src/playbook/load.ts',
     'src/engine/run.ts',
     'src/ssh/index.ts',
     'src/inventory/load.ts',
   ]);
-  expect(inputs).toContain('src/engine/run.ts');
+  expect(inputs).toContain('src/engine/plan.ts');
   const packages = packagesOf(inputs);
   for (const heavy of ['listr2', 'zx', 'esbuild', 'diff', 'log-update']) expect(packages).not.toContain(heavy);
+});
+
+test('what V8 compiled is kept for the next run of a command, and not for one that failed', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'coreos-infra-dist-'));
+  try {
+    for (const name of ['cli.js', 'program.js', 'program.cjs'])
+      cpSync(assetPath(`dist/${name}`), join(dir, 'dist', name));
+    cpSync(assetPath('package.json'), join(dir, 'package.json'));
+    mkdirSync(join(dir, 'dist/compiled'));
+    const run = (...words: readonly string[]) => spawnSync(process.execPath, [join(dir, 'dist/cli.js'), ...words]);
+    const kept = () => readdirSync(join(dir, 'dist/compiled')).map((name) => name.replace(/^.*-/, ''));
+    expect([run('no-such-command').status, kept()]).toEqual([1, []]);
+    const first = run('--version');
+    expect([first.status, kept()]).toEqual([0, ['version']]);
+    expect(run('--version').stdout.equals(first.stdout)).toBe(true);
+    // Of another build, or torn: not used, and made anew.
+    const [file = ''] = readdirSync(join(dir, 'dist/compiled'));
+    writeFileSync(join(dir, 'dist/compiled', file), 'torn');
+    expect(run('--version').stdout.equals(first.stdout)).toBe(true);
+    expect(statSync(join(dir, 'dist/compiled', file)).size).toBeGreaterThan(1000);
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
 });

@@ -1,6 +1,6 @@
 /**
  * OS upgrades while others work on the same hosts, disks are full, Zincati is at work and clocks are wrong: each really so on real lab hosts.
- * What must hold is what holds in upgrade.test.ts. Minutes in all: only with COREOS_INFRA_SWEEP=full (npm run test:faults:upgrade).
+ * What must hold is what holds in upgrade.test.ts. Minutes in all: only with COREOS_INFRA_SWEEP=full (npm run test:faults:upgrade:surroundings).
  */
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { noLab } from '../lab/requirements.ts';

@@ -100,9 +100,8 @@ function facade(name, exports) {
 }
 
 /** What V8 compiled of earlier builds (src/program.ts). A process that still reads it has it in memory already. */
-function emptyCompiled() {
+function dropCompiled() {
   rmSync(join(dist, 'compiled'), { recursive: true, force: true });
-  mkdirSync(join(dist, 'compiled'), { recursive: true });
 }
 
 /** dist/.built carries the time at which this build *began*: what changes meanwhile is newer. */
@@ -125,7 +124,7 @@ try {
   }
   const outputs = Object.fromEntries(['program.cjs', ...Object.keys(files)].map((name) => [`dist/${name}`, {}]));
   writeAtomically(join(dist, 'meta.json'), JSON.stringify({ inputs: metafile.inputs, outputs }));
-  emptyCompiled();
+  dropCompiled();
   stamp();
 } catch (error) {
   const errors = error?.errors ?? [];

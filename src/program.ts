@@ -2,8 +2,9 @@
  * Loads the built program: one file, dist/program.cjs, and what V8 compiled of it when the same command ran before. Hundreds of ES
  * modules cost a third of a short run; V8 keeps compiled code for classic scripts only (vm.Script), on all versions of Node that we run on.
  */
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { getHeapCodeStatistics } from 'node:v8';
 import { Script } from 'node:vm';
@@ -69,6 +70,7 @@ function keepAtExit(script: Script, path: string, isNew: boolean): void {
     if (!isNew && compiledBytes() < bytesAtStart * GROWTH_WORTH_KEEPING) return;
     const temporary = `${path}.${process.pid}`;
     try {
+      mkdirSync(dirname(path), { recursive: true });
       const file = openSync(temporary, 'wx', 0o644);
       try {
         writeSync(file, script.createCachedData());

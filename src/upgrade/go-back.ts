@@ -36,6 +36,8 @@ export async function abandon(job: UpgradeJob, trip: Trip): Promise<Event> {
     if (status?.state === 'failed') return stuck(trip, status.reason);
     if (ctx.now() > deadline) return status === undefined ? unheard(trip) : stuck(trip, status.reason);
     await pause(ASK_AGAIN_MS);
+    // The request was lost: the host's own deadline would do the same, in minutes.
+    if (status?.state === 'armed') await askToRevert(job, trip, 'abort');
   }
 }
 

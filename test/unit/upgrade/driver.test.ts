@@ -57,6 +57,22 @@ describe.concurrent('a roll-out', { timeout: 90_000 }, () => {
     },
   );
 
+  test('does not call a host untouched that dies while its upgrade is opened: it is asked again', async () => {
+    const world = new World();
+    const host = world.of('ns2');
+    host.fault = { verb: 'os_open', kind: 'lost' };
+    host.onVerb = (verb) => {
+      if (verb !== 'os_open') return;
+      host.isUp = false;
+      setTimeout(() => Object.assign(host, { isUp: true }), 1_500);
+    };
+    const summary = await world.upgrade();
+    expect(states(summary)).toBe('skipped failed');
+    expect(summary.hosts['ns2']?.error).toMatchObject({ code: 'E_UPGRADE_ABANDONED' });
+    expect(world.versions).toBe('old old');
+    expectCalm(world);
+  });
+
   test.each([['os_open'], ['os_stage'], ['os_go']])(
     'stops when the host refuses %s: it never left its release',
     async (verb) => {

@@ -226,7 +226,13 @@ async function leftovers(view: HostView): Promise<readonly string[]> {
     ...(deployments.some(({ staged }) => staged) ? ['something is staged'] : []),
     ...(deployments[0]?.booted === true ? [] : ['the next boot would take another release']),
     ...(await view.shell('systemd-inhibit --list --no-legend | grep coreos-infra || :')).split('\n').filter(Boolean),
-    // As it is after a boot that nobody holds back.
-    ...((await view.shell('systemctl is-active zincati.service || :')) === 'active' ? [] : ['Zincati does not run']),
+    ...zincati(await view.shell('systemctl is-active zincati.service || :'), view),
   ];
+}
+
+/** As it is on a host that nobody upgrades; held where it would take a release that is denied. */
+function zincati(active: string, view: HostView): readonly string[] {
+  const isHeld = view.exists('/var/lib/coreos-infra/zincati-held');
+  if (isHeld && view.list('/var/lib/coreos-infra/deny').length === 0) return ['Zincati is held, and nothing is denied'];
+  return (active === 'active') === isHeld ? [`Zincati is ${active}${isHeld ? ' and should be held' : ''}`] : [];
 }

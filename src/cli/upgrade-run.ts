@@ -1,13 +1,9 @@
 /** `run upgrade`, `run reboot` and `run rollback` from the command line: wires project, store, engine and reports. */
-import { writeSync } from 'node:fs';
-import { errorReport } from '../engine/error-report.ts';
 import type { Summary } from '../engine/events.ts';
 import type { RunContext } from '../engine/run-context.ts';
-import { EXIT, type ExitCode, InfraError } from '../errors.ts';
+import type { ExitCode } from '../errors.ts';
 import type { Host } from '../inventory/model.ts';
 import { selectHosts } from '../inventory/pattern.ts';
-import { abortedSummary } from '../report/abort.ts';
-import { jsonLine } from '../report/ndjson.ts';
 import { warningLines } from '../report/run-text.ts';
 import type { RunStream } from '../report/stream.ts';
 import { styleFor } from '../report/terminal-style.ts';
@@ -17,15 +13,13 @@ import { parseWanted, type Wanted } from '../upgrade/release.ts';
 import type { RollOutInput } from '../upgrade/roll-out.ts';
 import { settingsFor } from '../upgrade/settings.ts';
 import type { Project } from './context.ts';
-import { CancelledError, UsageError } from './errors.ts';
-import { exitCode } from './exit-code.ts';
-import { printFailure } from './failure.ts';
-import { handleInterrupts, type Interruption } from './interrupt.ts';
+import { UsageError } from './errors.ts';
 import { questionFor, requireSomebody } from './operator-ask.ts';
 import { commandLineFor, loadOperatorTarget, type OperatorTarget, operatorContext } from './operator-target.ts';
 import { planText, reporterFor } from './playbook-report.ts';
 import { loadProjectPlaybooks } from './project-playbooks.ts';
 import { openSession, type RunSession } from './run-session.ts';
+import { runToEnd } from './run-to-end.ts';
 import type { BootFlags, UpgradeFlags } from './upgrade.ts';
 import { openMemory } from './upgrade-memory.ts';
 import { loadProjectUpgrade } from './upgrade-playbook.ts';
@@ -101,7 +95,6 @@ class BootRun {
   private readonly project: Project;
   private readonly session: RunSession;
   private readonly stream: RunStream;
-  private readonly startedMs = performance.now();
   private declined = false;
 
   constructor(name: string, flags: BootFlags & Partial<UpgradeFlags>, project: Project, session: RunSession) {
@@ -112,22 +105,22 @@ class BootRun {
     this.stream = session.stream;
   }
 
-  async execute(work: Work): Promise<ExitCode> {
-    if (this.flags.check !== true) requireSomebody(this.name, this.flags);
-    const interruption = handleInterrupts({ onFirst: () => this.sayInterrupted(), onSecond: () => this.abortAtOnce() });
-    try {
-      const summary = await this.run(work, interruption);
-      const code = exitCode(summary, { interrupted: wasCut(summary, interruption), declined: this.declined });
-      await this.session.end(code);
-      return code;
-    } catch (error) {
-      return await this.fail(error);
-    } finally {
-      interruption.dispose();
-    }
+  execute(work: Work): Promise<ExitCode> {
+    const { name, flags, session } = this;
+    if (flags.check !== true) requireSomebody(name, flags);
+    return runToEnd({
+      name,
+      flags,
+      session,
+      work: (signal) => this.run(work, signal),
+      isDeclined: () => this.declined,
+      onSecond: 'Again: aborts at once; a host in its trial then goes back by itself.',
+      afterAbort: () =>
+        'What is open on a host: run status. To go on: run upgrade --resume; to end it: run upgrade --abort.',
+    });
   }
 
-  private async run(work: Work, { signal }: Interruption): Promise<Summary> {
+  private async run(work: Work, signal: AbortSignal): Promise<Summary> {
     const { flags, project, stream } = this;
     const [target, { playbooks }, upgrade, opened] = await Promise.all([
       loadOperatorTarget(flags, project),
@@ -194,47 +187,6 @@ class BootRun {
     this.stream.resume();
     return isYes;
   }
-
-  private sayInterrupted(): void {
-    this.stream.emit({
-      event: 'warning',
-      message: 'interrupted: no further host is begun, the current one is ended safely',
-      remedy: 'Again: aborts at once; a host in its trial then goes back by itself.',
-    });
-  }
-
-  /** Everything is written synchronously: nothing is waited for any more. */
-  private abortAtOnce(): never {
-    const error = new CancelledError('aborted at once', {
-      remedy: 'What is open on a host: run status. To go on: run upgrade --resume; to end it: run upgrade --abort.',
-    });
-    const summary = this.summaryOf(error);
-    this.session.abort(summary, EXIT.interrupted);
-    const { event, ...fields } = summary;
-    if (this.flags.json === true)
-      writeSync(1, jsonLine({ event, at: new Date().toISOString(), run: this.stream.run, ...fields }));
-    else writeSync(2, `\nAborted at once. ${error.remedy}\n`);
-    process.exit(EXIT.interrupted);
-  }
-
-  /** What ended the run without a summary of the engine: wrong input, no target, or a bug. */
-  private async fail(error: unknown): Promise<ExitCode> {
-    const code = error instanceof InfraError ? error.exitCode : EXIT.usage;
-    if (this.stream.view().summary === undefined) this.stream.emit(this.summaryOf(error));
-    await this.session.end(code);
-    printFailure(error, code);
-    return code;
-  }
-
-  private summaryOf(error: unknown): Summary {
-    return abortedSummary({
-      view: this.stream.view(),
-      playbook: this.name,
-      check: this.flags.check === true,
-      durationMs: Math.round(performance.now() - this.startedMs),
-      error: errorReport(error),
-    });
-  }
 }
 
 function overridesOf({ soak, within, graph }: Partial<UpgradeFlags>): {
@@ -257,9 +209,4 @@ function hostsOf({ inventory }: OperatorTarget, upgrade: Upgrade, limit: string 
     upgrade.maxFailed,
   );
   return limit === undefined ? all : selectHosts(inventory, upgrade.hosts, { limit });
-}
-
-/** Interrupted counts when it kept the run from doing something. */
-function wasCut(summary: Summary, { signal }: Interruption): boolean {
-  return signal.aborted && Object.values(summary.hosts).some(({ status }) => status !== 'ok' && status !== 'changed');
 }

@@ -10,7 +10,8 @@
  *    back to `waiting`.
  * 2. It synchronises. This one is switched off for as long as that takes (2 ms with few leases), and no longer. It ends in `in-maintenance`.
  * 3. `ha-maintenance-cancel`: back to `partner-down` and `ready`. At the next heartbeat this one is normal, with both parts, which it is told all the
- *    while; leases that it gave in that second are not known to the other one: if there were any, that one is reset once more, and synchronises.
+ *    while; leases that it gave in that second are not known to the other one: if there were any, that one is reset once more, and synchronises. Until then
+ *    its own heartbeat is held, so that it does not serve before.
  * 4. Once the other one serves too, this one keeps to its own part.
  */
 import type { Daemon } from '../../src/kea/daemon.ts';
@@ -25,15 +26,17 @@ import { controlSocket } from './scripts.ts';
  *   other's state in `state`, its own in `local`.
  * - `insist`, `relent`: from then on, until then both parts are served whatever Kea would rather do: told again every few ms, over the port for partners,
  *   where one connection does for all, or, where that port takes no such command (Kea 3 with its default `restrict-commands`), by the control socket.
- * - `watch_return`: goes on in the background, until the other one has been away, and then until both are normal. `end_watch` ends it: the unit that
- *   holds the state would end it only after `leave`.
+ * - `watch_return`: goes on in the background: waits until the other one has been away, and brings both together. Should that one go once more (a release
+ *   or a file that is bad, and undone), this one serves alone at once, and not after the timers. `end_watch` ends it: the unit that holds the state
+ *   would end it only after `leave`.
  */
 export function comeBackFunctions(daemon: Daemon, ha: HaSettings, stays: HaPeer): string {
   const ownUrl = peerUrl(ha, stays);
   const { address } = stays;
   const { port } = ha;
+  const patience = Math.ceil(ha.heartbeatMs / 1_000) + 3;
   return `
-insisting='' unsent=''
+insisting='' unsent='' unseen=''
 unsent() { curl -s -m 1 -H 'Content-Type: application/json' -d '{"command":"ha-heartbeat"}' '${ownUrl}' | jq -r '.[0].arguments["unsent-update-count"] // 0' 2>/dev/null; }
 insist() {
   [[ -z $insisting && $own != "$all" ]] || return 0
@@ -71,12 +74,21 @@ come_back() {
     partner-down)
       state=$(other)
       case $state in
-        waiting) tell ha-maintenance-notify ',"arguments":{"cancel":false}' ;;
+        waiting)
+          if [[ -z $unseen ]] || ((SECONDS - unseen <= ${patience})); then
+            unseen=\${unseen:-$SECONDS}
+            tell ha-maintenance-notify ',"arguments":{"cancel":false}'
+          fi
+          ;;
         in-maintenance)
-          # Not known as such, it would be taken for lost.
-          [[ $remote == waiting || $remote == in-maintenance ]] || return 1
-          kea ${daemon.family} ha-maintenance-start >/dev/null
-          look && [[ $local == partner-in-maintenance ]] && tell ha-reset
+          if [[ $remote == waiting || $remote == in-maintenance ]]; then
+            kea ${daemon.family} ha-maintenance-start >/dev/null
+            look && [[ $local == partner-in-maintenance ]] && tell ha-reset
+            unseen=''
+          elif ((SECONDS - \${unseen:=$SECONDS} > ${patience})); then
+            # This one does not see it: on another port, for one. Each will serve alone.
+            tell ha-reset
+          fi
           ;;
         ready) [[ $served == true ]] || kea ${daemon.family} ha-maintenance-start >/dev/null ;;
       esac
@@ -86,6 +98,7 @@ come_back() {
       if [[ $state == in-maintenance ]]; then
         unsent=$(unsent)
         insist
+        hold
         kea ${daemon.family} ha-maintenance-cancel >/dev/null
       fi
       ;;
@@ -93,6 +106,7 @@ come_back() {
       if [[ -n $unsent ]]; then
         [[ $(unsent) == "$unsent" ]] || tell ha-reset
         unsent=''
+        release
       fi
       if [[ -n $insisting ]]; then
         relent
@@ -109,10 +123,20 @@ watch_return() {
   set -m
   {
     while state=$(other); [[ $state == in-maintenance ]]; do sleep 0.2; done
-    until come_back; do sleep 0.05; done
+    while :; do
+      until come_back; do sleep 0.05; done
+      sleep 0.2
+      is_lost && take_over
+    done
   } </dev/null >/dev/null 2>&1 &
   echo "$!" >"\${0%/*}/watch"
   set +m
+}
+is_lost() { is_normal "$local" && [[ -z $(other) ]] && sleep 0.2 && [[ -z $(other) ]] && sleep 0.2 && [[ -z $(other) ]]; }
+take_over() {
+  part
+  kea ${daemon.family} ha-maintenance-start >/dev/null
+  meet
 }
 end_watch() {
   local group

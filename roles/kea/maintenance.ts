@@ -11,25 +11,29 @@
 import type { TemporaryState } from 'coreos-infra';
 import type { Daemon } from '../../src/kea/daemon.ts';
 import { peerUrl } from '../../src/kea/ha.ts';
-import type { HaPeer, HaSettings } from '../../src/kea/model.ts';
+import type { HaSettings } from '../../src/kea/model.ts';
 import { comeBackFunctions } from './come-back.ts';
+import { linkFunctions } from './pair-link.ts';
 import { ENTER_SEC, LEFT, LEFT_SEC, pairFunctions, partnersOf } from './pair-scripts.ts';
 
 /** Looks at both servers while they come back, at most. */
 const LEAVE_LOOKS = 200;
-const APART_TABLE = 'coreos_infra_kea_apart';
 
 /** Undefined: this server has no partner. */
 export function maintenance(daemon: Daemon, ha: HaSettings | undefined): TemporaryState | undefined {
   const partners = ha === undefined ? undefined : partnersOf(ha);
   if (ha === undefined || partners === undefined) return undefined;
-  const functions = `${pairFunctions(daemon, peerUrl(ha, partners.goes))}${comeBackFunctions(daemon, ha, partners.stays)}`;
+  const functions = [
+    pairFunctions(daemon, peerUrl(ha, partners.goes)),
+    linkFunctions(daemon, ha, partners.goes),
+    comeBackFunctions(daemon, ha, partners.stays),
+  ].join('');
   return {
     name: `kea-maintenance-${daemon.family}`,
     on: partners.stays.name,
     when: 'both',
     only: { unit: `${daemon.name}.service`, actions: ['restart', 'start', 'stop'] },
-    enter: `${functions}${enterScript(daemon, ha, partners.goes)}`,
+    enter: `${functions}${enterScript(daemon)}`,
     proven: `${functions}${PROVEN}`,
     leave: `${functions}${LEAVE}`,
     left: `${functions}${LEFT}`,
@@ -46,8 +50,7 @@ export function maintenance(daemon: Daemon, ha: HaSettings | undefined): Tempora
  * `partner-down` before, it would begin to synchronise, and switch this one off. Without nft this one ends in `partner-in-maintenance`, which costs one
  * client its answer.
  */
-function enterScript({ family }: Daemon, { port }: HaSettings, goes: HaPeer): string {
-  const ip = goes.address.includes(':') ? 'ip6' : 'ip';
+function enterScript({ family }: Daemon): string {
   return `
 look || exit 0
 if ! is_normal "$local"; then
@@ -56,28 +59,19 @@ if ! is_normal "$local"; then
 fi
 [[ $touch == true ]] || { echo "its partner is not in touch ($remote): no maintenance is begun" >&2; exit 1; }
 serve "$all"
-nft -f - 2>/dev/null <<'END'
-add table inet ${APART_TABLE}
-delete table inet ${APART_TABLE}
-table inet ${APART_TABLE} {
-  set apart { type inet_service; flags timeout; }
-  set held { type inet_service; flags timeout; }
-  chain output { type filter hook output priority -5; ${ip} daddr ${goes.address} tcp flags & (syn | ack) == syn tcp dport @apart reject with tcp reset; }
-  chain input { type filter hook input priority -5; ${ip} saddr ${goes.address} tcp dport @held drop; }
-}
-add element inet ${APART_TABLE} apart { ${port} timeout 2s }
-add element inet ${APART_TABLE} held { ${port} timeout 2s }
-END
+part
+hold
 answer=$(kea ${family} ha-maintenance-start)
-nft flush set inet ${APART_TABLE} apart 2>/dev/null
+meet
 look
 [[ $local != partner-down ]] || tell ha-maintenance-notify ',"arguments":{"cancel":false}'
-nft delete table inet ${APART_TABLE} 2>/dev/null
+release
 look
 # Switched off after all: kept from it by the other one, which synchronised.
 [[ $local != partner-down || $served == true ]] || answer=$(kea ${family} ha-maintenance-start)
 look
-if [[ $served == true && ($local == partner-down || $local == partner-in-maintenance) && $(other) == in-maintenance ]]; then
+# Of a server that is to have another port only the last heartbeat tells; the one that stays went to partner-in-maintenance by its answer.
+if [[ $served == true && ($local == partner-in-maintenance || ($local == partner-down && $(other) == in-maintenance)) ]]; then
   watch_return
   exit 0
 fi
@@ -91,7 +85,8 @@ const PROVEN = `
 look || exit 0
 state=$(other)
 case $local in
-  partner-down | partner-in-maintenance) [[ $served == true ]] && ! is_normal "$state" ;;
+  partner-in-maintenance) [[ $served == true && \${state:-$remote} == in-maintenance ]] ;;
+  partner-down) [[ $served == true ]] && ! is_normal "$state" ;;
   waiting | terminated) ;;
   *) false ;;
 esac || { echo "state $local, its partner \${state:-$remote}" >&2; exit 1; }
@@ -100,7 +95,7 @@ esac || { echo "state $local, its partner \${state:-$remote}" >&2; exit 1; }
 /** Whatever way there is left to both being normal; a partner that is not there finds its way alone when it comes. */
 const LEAVE = `
 end_watch
-trap relent EXIT
+trap 'relent; release' EXIT
 for ((looks = 0; looks < ${LEAVE_LOOKS}; looks++)); do
   come_back && exit 0
   [[ $local != partner-down || -n $state ]] || exit 0

@@ -22,10 +22,10 @@ export function serviceProbe(host: Host, daemon: Daemon, minFreeMib: number): Ho
 }
 
 export function judgeStatus(stdout: string, minFreeMib: number): ServiceVerdict {
-  const [answer = '', free = '', changing] = stdout.split('\n');
+  const [answer = '', free = ''] = stdout.split('\n');
   const status = parseStatus(answer);
   if (status === undefined) return { ok: false, detail: 'does not answer on its control socket' };
-  const verdict = judgeService(status, changing === '1');
+  const verdict = judgeService(status);
   const freeMib = /^\s*\d+\s*$/.test(free) ? Number(free) / 1024 : undefined;
   if (!verdict.ok || freeMib === undefined || freeMib >= minFreeMib) return verdict;
   const room = `${freeMib.toFixed(1)} MiB left in /var for leases`;

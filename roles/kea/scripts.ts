@@ -41,13 +41,11 @@ jq -r '.text // "no answer to config-reload"' <<<"\${answer:-{\\}}" >&2
 exit 1`.trimStart();
 }
 
-/** Lines: `status-get` of the server, free KiB, 1 when a change set is open on this host, 1 when the unit is active. */
-export function statusScript({ family, name }: Daemon): string {
+/** Lines: `status-get` of the server, free KiB. */
+export function statusScript({ family }: Daemon): string {
   return `${askFunction()}
 kea ${family} status-get | jq -c . || exit 3
 { ${FREE_KIB}; } | tail -n 1
-[[ -e /var/lib/coreos-infra/open ]] && echo 1 || echo 0
-systemctl is-active --quiet ${name}.service && echo 1 || echo 0
 `;
 }
 

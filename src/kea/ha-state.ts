@@ -61,10 +61,10 @@ export interface ServiceVerdict {
 }
 
 /**
- * Does this server do its part? `changing`: a change set is open on this very host, so that being in maintenance is what is wanted.
+ * Does this server do its part? In maintenance it does not: when it comes back out of it (roles/kea/come-back.ts) it is looked at again.
  * A standby that answers nobody is as it should be; a server that serves alone passes with a warning.
  */
-export function judgeService(status: HaStatus, changing: boolean): ServiceVerdict {
+export function judgeService(status: HaStatus): ServiceVerdict {
   if (status.sockets !== undefined && status.sockets !== 'ready')
     return { ok: false, detail: `its DHCP sockets are ${status.sockets}` };
   const { state, partner } = status;
@@ -72,7 +72,6 @@ export function judgeService(status: HaStatus, changing: boolean): ServiceVerdic
     return status.disabled
       ? { ok: false, detail: 'its DHCP service is switched off' }
       : { ok: true, detail: 'serves, without a partner' };
-  if (changing && state === 'in-maintenance') return { ok: true, detail: 'in-maintenance, while its partner serves' };
   if (ALONE.has(state)) {
     const detail = `${state}: serves alone`;
     return status.disabled

@@ -47,17 +47,13 @@ describe('a server', () => {
     ['communication-recovery', false],
     ['a-state-of-tomorrow', false],
   ])('in state %s serves: %s', (state, ok) => {
-    const verdict = judgeService(statusOf({ state }), false);
+    const verdict = judgeService(statusOf({ state }));
     expect(verdict.ok).toBe(ok);
     expect(verdict.detail).toContain(state);
   });
 
   it('that serves alone passes with a warning', () => {
-    expect(judgeService(statusOf({ state: 'partner-down' }), false).warning).toContain('alone');
-  });
-
-  it('may be in maintenance while it is being changed', () => {
-    expect(judgeService(statusOf({ state: 'in-maintenance', disabled: true }), true).ok).toBe(true);
+    expect(judgeService(statusOf({ state: 'partner-down' })).warning).toContain('alone');
   });
 
   it.each([
@@ -66,7 +62,7 @@ describe('a server', () => {
     [{ interrupted: true }, 'not in touch'],
     [{ disabled: true }, 'switched off'],
   ] as const)('with %j does not serve', (options, detail) => {
-    const verdict = judgeService(statusOf({ state: 'hot-standby', ...options }), false);
+    const verdict = judgeService(statusOf({ state: 'hot-standby', ...options }));
     expect(verdict).toMatchObject({ ok: false, detail: expect.stringContaining(detail) });
   });
 

@@ -188,9 +188,9 @@ async function open(job: UpgradeJob, trip: Trip): Promise<Event> {
   } catch (error) {
     if (!(error instanceof InfraError)) throw error;
     trip.error = error;
-    // The answer may be lost and the slot open all the same: then it is ended as one that is open.
+    // The answer may be lost and the slot open all the same: then, or when the host cannot be asked, it is ended as one that is open.
     const status = await slotStatus(job, trip);
-    return status === undefined || status.state === 'none' || status.state === 'reverted' ? 'refuse' : 'open';
+    return status?.state === 'none' || status?.state === 'reverted' ? 'refuse' : 'open';
   }
 }
 

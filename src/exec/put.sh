@@ -23,7 +23,8 @@ put() {
 
 refuse_words() {
   STAGED=
-  refuse failed "${1#mktemp: }"
+  ((EUID == 0)) || [[ -w $folder ]] || refuse failed "nothing may be written in $folder (--sudo?)"
+  refuse failed "nothing can be made in $folder: ${1##*: }"
 }
 
 # find_place: sets dest to the full name, as cp(1) would: into a folder that is there. Nothing is written through a link.

@@ -2,8 +2,9 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { chmod, type FileHandle, lstat, mkdir, mkdtemp, open, rename, rm, rmdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { LocalFileError, TransferError } from './errors.ts';
+import { makeFolder } from './make-folder.ts';
 import { unpackTree } from './unpack.ts';
 
 export class Receiver {
@@ -23,7 +24,7 @@ export class Receiver {
   /** @throws LocalFileError when nothing can be written there. */
   static async create(folder: string, name: string): Promise<Receiver> {
     try {
-      await mkdir(folder, { recursive: true });
+      await makeFolder(resolve(folder));
       const stage = await mkdtemp(join(folder, '.coreos-infra-fetch.'));
       return new Receiver(join(folder, name), stage, await open(join(stage, 'stream'), 'wx', 0o600));
     } catch (cause) {

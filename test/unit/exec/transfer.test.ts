@@ -18,6 +18,7 @@ import { Readable } from 'node:stream';
 import tar from 'tar-stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { HostOutcome } from '../../../src/exec/events.ts';
+import { makeFolder } from '../../../src/exec/make-folder.ts';
 import { openParcel } from '../../../src/exec/parcel.ts';
 import { runCopy } from '../../../src/exec/run-copy.ts';
 import { runFetch } from '../../../src/exec/run-fetch.ts';
@@ -56,6 +57,19 @@ async function fetch(source: string): Promise<HostOutcome> {
   if (existsSync(join(dir, 'got/ns1'))) expect(leftovers(join(dir, 'got/ns1'))).toEqual([]);
   return outcome;
 }
+
+describe('a folder that is made', () => {
+  it('has those above it made too, may be there, and is told where it cannot be', { timeout: 20_000 }, async () => {
+    await makeFolder(join(dir, 'a/b/c'));
+    await makeFolder(join(dir, 'a/b/c'));
+    expect(statSync(join(dir, 'a/b/c')).isDirectory()).toBe(true);
+    writeFileSync(join(dir, 'file'), '');
+    await expect(makeFolder(join(dir, 'file'))).rejects.toThrow('EEXIST');
+    await expect(makeFolder(join(dir, 'file/x'))).rejects.toThrow('ENOTDIR');
+    // Node's own way goes round in circles there.
+    await expect(makeFolder('/proc/coreos-infra/ns1')).rejects.toThrow('ENOENT');
+  });
+});
 
 describe('copy', () => {
   it('puts a file of any bytes under any name, with its mode, and leaves it alone the second time', async () => {

@@ -118,9 +118,15 @@ pin() {
 }
 
 unpin() {
-  read_deployments || return 1
-  index_of "$1" && [[ ${DEP_PINNED[REPLY]} == true ]] || return 0
-  words_of timeout -k 5 "$OSTREE_SECONDS" ostree admin pin -u "$REPLY" </dev/null
+  local tries
+  # Indexes shift when somebody else's transaction ends in between, and ostree then has unpinned another one without a word: looked at again.
+  for tries in 1 2 3 4; do
+    read_deployments || return 1
+    index_of "$1" && [[ ${DEP_PINNED[REPLY]} == true ]] || return 0
+    WORDS=("ostree admin pin: $1 is pinned still")
+    ((tries == 4)) || words_of timeout -k 5 "$OSTREE_SECONDS" ostree admin pin -u "$REPLY" </dev/null || :
+  done
+  return 1
 }
 
 # reboot_now: orderly, so that what is staged is finalised, and without asking inhibitors, as `systemctl reboot` does in a way that

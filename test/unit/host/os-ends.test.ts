@@ -35,6 +35,15 @@ describe('the end', () => {
       expect(kinds(root.steps(`${trial}; ${change}; (confirm ${id} ${boot})`)).at(-1), change).toBe('booted');
   });
 
+  it('unpins the way back although somebody else’s transaction moves the indexes meanwhile', () => {
+    // What was at that index a moment ago is another one when ostree looks, and it says nothing.
+    const moves = `words_of() { if [[ ! -e $FAKE/moved && "$*" == *'pin -u'* ]]; then : >"$FAKE/moved"; deployments '${C} staged' ${B} '${A} pinned'; fi; "$@" >/dev/null 2>&1; }`;
+    const steps = root.steps(
+      `${trial}; ${moves}; (confirm os1 boot-2); cat "$FAKE/deployments"; ls "$FAKE/moved" | wc -l`,
+    );
+    expect(kinds(steps)).toEqual(['confirm', 'confirmed', `${C} staged`, B, A, '1']);
+  });
+
   it('is a way back when it is asked for, and the cause decides about the deny list', () => {
     for (const [cause, denied] of [
       ['checks', 1],

@@ -9,6 +9,7 @@ import { resolveSecrets } from '../secrets/resolve.ts';
 import { errorReport } from './error-report.ts';
 import { ApplyError } from './errors.ts';
 import type { AvailabilityFigure, HostStatus, HostSummary, Summary } from './events.ts';
+import { keepConnections } from './kept-connections.ts';
 import { type PreparedPlay, preparePlay, runPlay } from './play.ts';
 import { secretsOf } from './podman-secrets.ts';
 import { type Deadlines, type RunContext, resolveDeadlines } from './run-context.ts';
@@ -27,8 +28,10 @@ export type RunPlaybookInput = Omit<RunContext, 'owner' | 'deadlines' | 'helper'
 export async function runPlaybook(input: RunPlaybookInput): Promise<Summary> {
   const { playbook, commit, ...rest } = input;
   const now = (): number => performance.now();
+  const kept = keepConnections(input.transport, now);
   const ctx: RunContext = {
     ...rest,
+    transport: kept.transport,
     emit: (event) => input.emit(maskEvent(event)),
     owner: `${userInfo().username}@${hostname()}`,
     deadlines: resolveDeadlines(input.deadlines),
@@ -50,15 +53,19 @@ export async function runPlaybook(input: RunPlaybookInput): Promise<Summary> {
   });
   const results = new Map<string, HostSummary>();
   const availability: Record<string, Record<string, AvailabilityFigure>> = {};
-  for (const one of prepared) {
-    const stop = whyStopped(ctx, playbook.plays, one.play, results);
-    if (stop !== undefined) {
-      skipPlay(ctx, one, results, stop);
-      continue;
+  try {
+    for (const one of prepared) {
+      const stop = whyStopped(ctx, playbook.plays, one.play, results);
+      if (stop !== undefined) {
+        skipPlay(ctx, one, results, stop);
+        continue;
+      }
+      // A host that could not be asked in an earlier play is not asked again.
+      const left = { ...one, desired: one.desired.filter(({ host }) => !isBad(results.get(host.name)?.status)) };
+      if (left.desired.length > 0) await runPlayWithSteps(ctx, left, results, availability);
     }
-    // A host that could not be asked in an earlier play is not asked again.
-    const left = { ...one, desired: one.desired.filter(({ host }) => !isBad(results.get(host.name)?.status)) };
-    if (left.desired.length > 0) await runPlayWithSteps(ctx, left, results, availability);
+  } finally {
+    await kept.close();
   }
   const summary: Summary = {
     event: 'summary',

@@ -4,7 +4,7 @@ import type { Host } from '../inventory/model.ts';
 import { runHostProbes } from '../probes/on-host.ts';
 import { runProbes } from '../probes/run.ts';
 import type { Probe, ProbeResult } from '../probes/types.ts';
-import type { Connection } from '../ssh/transport.ts';
+import type { Connection, ConnectOptions } from '../ssh/transport.ts';
 import type { DesiredHost } from './desired.ts';
 import { observe } from './host-agent.ts';
 import type { Observation } from './observation.ts';
@@ -40,7 +40,7 @@ export async function surveyHost(ctx: RunContext, desired: DesiredHost): Promise
   early.catch(() => {});
   let connection: Connection | undefined;
   try {
-    connection = await ctx.transport.connect(desired.host, { timeoutMs: ctx.deadlines.connectMs, signal: ctx.signal });
+    connection = await ctx.transport.connect(desired.host, lookOptions(ctx));
     const request = observeRequest(
       desired.resources.map(({ resource }) => resource),
       probes,
@@ -60,6 +60,11 @@ export async function surveyHost(ctx: RunContext, desired: DesiredHost): Promise
     if (error instanceof InfraError) return { desired, error, startedMs };
     throw error;
   }
+}
+
+/** A host that an earlier play of this run has just looked at is asked over the same connection. */
+function lookOptions({ deadlines, signal }: RunContext): ConnectOptions {
+  return { timeoutMs: deadlines.connectMs, signal, reuse: true };
 }
 
 /** `direct`: in the order of the probes; those that the host answered itself take the place of what could not be asked from here. */
@@ -114,7 +119,7 @@ export async function observeZones(
 ): Promise<Observation | undefined> {
   let connection: Connection | undefined;
   try {
-    connection = await ctx.transport.connect(host, { timeoutMs: ctx.deadlines.connectMs, signal: ctx.signal });
+    connection = await ctx.transport.connect(host, lookOptions(ctx));
     return await observe(connection, { paths: zonePaths, units: [], images: [], commands: [], zonePaths }, ctx);
   } catch (error) {
     if (!(error instanceof InfraError)) throw error;

@@ -25,6 +25,10 @@ export class SshConnection implements Connection {
     this.#jumps = jumps;
   }
 
+  get isUp(): boolean {
+    return this.#session.link.isUp;
+  }
+
   async exec(command: string, options: ExecOptions): Promise<ExecResult> {
     const running = new RunningCommand(this.#session, command, options);
     // Its failure is the result's; `end` sends what the window allows and the rest as the command reads it.

@@ -49,6 +49,8 @@ export interface Dialogue {
 
 export interface Connection {
   readonly host: string;
+  /** False once it is known to be lost. Undefined: nobody says. */
+  readonly isUp?: boolean;
   exec(command: string, options: ExecOptions): Promise<ExecResult>;
   start(command: string, options: ExecOptions): Promise<Dialogue>;
   /** A TCP stream to address:port as the host reaches it (ssh -W). */
@@ -61,6 +63,8 @@ export interface ConnectOptions {
   /** TCP connect, key exchange and authentication together. Default 10 s. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
+  /** A connection of this run that is open and idle will do (engine/kept-connections.ts). Default: a new one. */
+  readonly reuse?: boolean;
 }
 
 export interface Transport {

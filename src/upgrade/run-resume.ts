@@ -207,6 +207,9 @@ interface GoOn {
 
 /** The hosts that are left, to the same release. */
 async function goOn(rollOut: RollOut, hosts: readonly Host[], { input, unfinished, open }: GoOn): Promise<void> {
+  // Of one host, by a person's wish: neither its target nor an upgrade of before is anybody else's business now.
+  if (open.some(({ slot }) => slot.action === 'rollback'))
+    return rollOut.skipRest('not touched: what was resumed is the rollback of another host');
   const failed = [...rollOut.ended.values()].filter(isFailure).length;
   if (failed > input.upgrade.maxFailed) {
     rollOut.skipRest('not touched: an earlier host failed');

@@ -136,6 +136,7 @@ export class FakeOsHost {
     this.slot = {
       id: value('id'),
       run: value('run'),
+      action: value('action'),
       from: value('from'),
       to: value('to'),
       toVersion: value('toVersion'),

@@ -19,6 +19,7 @@ export interface OsFault {
 export interface Slot {
   readonly id: string;
   readonly run: string;
+  readonly action: string;
   readonly from: string;
   to: string;
   readonly toVersion: string;

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { OsDeployment, OsPast } from '../../../src/host/os-look.ts';
 import { denialOn } from '../../../src/upgrade/deny.ts';
 import { wayBack } from '../../../src/upgrade/way-back.ts';
+import type { Deployment } from './fake-os-types.ts';
 import { expectCalm, states, World } from './world.ts';
 
 async function upgraded(): Promise<World> {
@@ -97,6 +98,30 @@ describe.concurrent('a rollback', { timeout: 60_000 }, () => {
     world.of('ns2').fault = { verb: 'confirm', kind: 'lost' };
     expect(states(await world.rollback('ns2'))).toBe('changed');
     expect(world.memory.denied()).toMatchObject([{ version: 'new' }]);
+  });
+
+  test('whose controller died is ended by --resume, which leaves the others alone', async () => {
+    const world = await upgraded();
+    const host = world.of('ns2');
+    const [now, before] = host.disk as [Deployment, Deployment];
+    host.booted = before;
+    host.slot = {
+      ...{
+        id: 'slot1',
+        run: 'dead',
+        action: 'rollback',
+        from: now.name,
+        to: before.name,
+        toVersion: 'old',
+        target: '',
+      },
+      ...{ state: 'applied', cause: '', trialBoot: host.bootId },
+    };
+    const summary = await world.resume('resume');
+    expect(states(summary)).toBe('skipped changed');
+    expect([world.versions, world.of('ns1').boots]).toEqual(['new old', 2]);
+    expect(world.memory.denied()).toMatchObject([{ version: 'new', host: 'ns2' }]);
+    expectCalm(world);
   });
 });
 

@@ -22,6 +22,9 @@ os_open() {
   ON_FAIL=os_undo_open
   step hold
   hold_zincati
+  # Until here nobody could reboot this host; from here on the slot answers for whatever boots, and the reboot is ours.
+  inhibit 0
+  write_lease
   step pin
   pin "${H[from]}" || fail ostree "the booted deployment cannot be pinned" "${WORDS[@]}"
   ON_FAIL=

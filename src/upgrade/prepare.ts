@@ -39,7 +39,8 @@ export async function prepare(job: UpgradeJob, trip: Trip): Promise<Event> {
     const { notes } = await (await fleet.standIns(name)).prove(new Set([name]), ctx.options.forceUnsafe);
     for (const message of notes) ctx.emit({ event: 'warning', message });
     if (trip.action === 'upgrade') await converge(job, trip);
-    await takeLeases(job, name);
+    // Its Zincati, or a person, would reboot it in this minute: that it may is left to the opening of the slot, which holds Zincati.
+    await takeLeases(job, name, new Set());
     await installHelper(job, trip);
     noteStart(await fleet.relook(name), trip);
     requireGoOn(job, trip);
@@ -64,10 +65,14 @@ export function requireGoOn({ interrupted }: UpgradeJob, { host }: Pick<Trip, 'h
     });
 }
 
-/** All members of all groups of the host, in one go. Those that cannot be reached do not serve: the peer gate has judged that. */
-export async function takeLeases({ fleet, leases }: UpgradeJob, host: string): Promise<void> {
+/** All members of all groups of the host, in one go; all but `mayReboot` are kept from rebooting. Those that cannot be reached do not serve: the peer gate has judged that. */
+export async function takeLeases(
+  { fleet, leases }: UpgradeJob,
+  host: string,
+  mayReboot: ReadonlySet<string> = new Set([host]),
+): Promise<void> {
   const partners = fleet.partners(host).map(({ desired, connection }) => ({ name: desired.host.name, connection }));
-  await leases.acquire(partners, new Set([host]));
+  await leases.acquire(partners, mayReboot);
 }
 
 function requireUpgradable(look: OsLook, trip: Trip): void {

@@ -35,6 +35,13 @@ describe('opening the slot', () => {
     ]);
   });
 
+  it('lets go of what keeps the host from rebooting only when Zincati is held', () => {
+    const kept = `LEASE[7]=kept.service; write_lease; inhibit() { echo "inhibit $1" >>"$FAKE/log"; LEASE[7]=$1; }`;
+    expect(
+      kinds(root.steps(`${before}\n${kept}; ${open()}; cat "$FAKE/log"; read_lease; echo "\${LEASE[7]}"`)),
+    ).toEqual(['check', 'arm', 'hold', 'pin', 'opened', 'stop zincati', 'inhibit 0', '0']);
+  });
+
   it('ends again, and gives Zincati back, when something is staged that is not ours', () => {
     const staged = `deployments '${C} staged locked' ${A}`;
     expect(kinds(root.steps(`${before}\n${staged}; ${open()}; facts; cat "$FAKE/log"`)).slice(3)).toEqual([

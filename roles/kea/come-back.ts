@@ -97,6 +97,7 @@ come_back() {
       state=$(other)
       if [[ $state == in-maintenance ]]; then
         unsent=$(unsent)
+        unsent=\${unsent:-unknown}
         insist
         hold
         kea ${daemon.family} ha-maintenance-cancel >/dev/null

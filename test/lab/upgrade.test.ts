@@ -19,7 +19,7 @@ describe.skipIf(noLab !== undefined)('an upgrade', () => {
   const upgrade = (...args: readonly string[]): Promise<RunResult> => pair().run('upgrade', ...QUICK, ...args);
 
   test('says beforehand what it would do, and touches nothing', async () => {
-    expect((await pair().run('deploy-dns')).code).toBe(0);
+    expect((await pair().run('site')).code).toBe(0);
     expect(await upgrade('--check')).toMatchObject({ code: 0, summary: { status: 'ok' } });
     await publish(GOOD);
     const { code, summary, events } = await upgrade('--check');
@@ -39,9 +39,18 @@ describe.skipIf(noLab !== undefined)('an upgrade', () => {
     const { code, summary, events } = await upgrade();
     expect(code, JSON.stringify(summary.hosts)).toBe(0);
     expect(await booted(pair())).toEqual({ ns1: GOOD, ns2: GOOD });
-    const dns = summary.availability?.['dns'];
-    expect(dns?.['group']?.answered).toBe(dns?.['group']?.asked);
-    expect(dns?.['group']?.asked).toBeGreaterThan(100);
+    const { dns, ntp, dhcp } = summary.availability ?? {};
+    for (const [service, least, lost] of [
+      [dns, 100, 0],
+      [ntp, 25, 0],
+      // A server is switched off for the 2 to 15 ms in which its partner synchronises (docs/dhcp.md): the client asks again.
+      [dhcp, 20, 1],
+    ] as const) {
+      const { asked = 0, answered = 0 } = service?.['group'] ?? {};
+      expect(asked - answered, JSON.stringify(summary.availability)).toBeLessThanOrEqual(lost);
+      expect(asked).toBeGreaterThan(least);
+    }
+    expect(dhcp?.['group']?.longestGapMs).toBeLessThan(1_000);
     // Each was away for a while, one at a time.
     for (const host of ['ns1', 'ns2']) expect(dns?.[host]?.longestGapMs).toBeGreaterThan(0);
     const ended = events.flatMap((event) => (event.event === 'host-done' ? [event.host] : []));

@@ -1,5 +1,5 @@
 /** `run rollback` and `run reboot` on a real pair: the gates, the way back, and what keeps everybody from the release that was left. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { noLab, type Pair, type RunResult, usePair } from './pair.ts';
 
 const OLD = '44.20261101.3.0';
@@ -19,10 +19,6 @@ describe.skipIf(noLab !== undefined)('a rollback', () => {
   beforeAll(async () => {
     expect((await pair().run('deploy-dns')).code).toBe(0);
   });
-  afterAll(async () => {
-    await onNs1('systemctl start coredns');
-  });
-
   test('needs a way back', async () => {
     const { code, summary } = await run('rollback', 'ns2');
     expect([code, summary.error?.code]).toEqual([2, 'E_NOT_UPGRADABLE']);
@@ -41,16 +37,12 @@ describe.skipIf(noLab !== undefined)('a rollback', () => {
     expect(await booted('ns2')).toBe(NEW);
   });
 
-  test('is guarded, keeps others away, and leaves a release that nobody takes again', async () => {
+  test('is guarded, and leaves a release that nobody takes again', async () => {
     // The other host has an updater of its own, which has staged that very release already.
     await onNs1(`rm /etc/zincati/config.d/90-lab-disabled.toml; printf '${ZINCATI.replaceAll('\n', '\\n')}' \
       >/etc/zincati/config.d/60-test.toml; systemctl restart zincati
       until rpm-ostree status --json | grep -q '"staged" : true\\|"staged":true'; do sleep 0.2; done`);
-    const first = run('rollback', 'ns2');
-    await untilOpen(pair());
-    const second = await run('rollback', 'ns2');
-    expect([second.code, second.summary.hosts['ns2']?.status]).toEqual([5, 'locked']);
-    const { code, summary } = await first;
+    const { code, summary } = await run('rollback', 'ns2');
     expect(code, JSON.stringify(summary.hosts)).toBe(0);
     expect(summary.hosts['ns2']).toMatchObject({ status: 'changed', changes: [{ detail: `${NEW} → ${OLD}` }] });
     expect(await booted('ns2')).toBe(OLD);
@@ -89,12 +81,4 @@ describe.skipIf(noLab !== undefined)('a rollback', () => {
 async function publish(pair: Pair, version: string): Promise<void> {
   const { code, stderr } = await pair.command('lab', 'publish', '--lab-name', pair.labName, version);
   if (code !== 0) throw new Error(`lab publish ${version} ended ${code}: ${stderr}`);
-}
-
-/** The slot is on the host: from now on it, and not only a lease, keeps others away. */
-async function untilOpen(pair: Pair): Promise<void> {
-  await pair.onHost(
-    'ns2',
-    'for ((n = 0; n < 600; n++)); do [[ ! -e /run/coreos-infra/lease ]] || exit 0; sleep 0.1; done; exit 1',
-  );
 }

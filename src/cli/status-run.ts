@@ -6,6 +6,7 @@ import { fleetVerdict } from '../engine/fleet.ts';
 import type { RunContext } from '../engine/run-context.ts';
 import { fleetStatus, type StatusInput } from '../engine/status.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
+import { errnoWords } from '../exec/errno-words.ts';
 import { selectHosts } from '../inventory/pattern.ts';
 import { jsonLine } from '../report/ndjson.ts';
 import type { Activity } from '../report/status-activity.ts';
@@ -125,7 +126,7 @@ function writeMetrics(target: string | true, text: string): void {
     renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });
-    throw new UsageError(`--prometheus ${target}: ${error instanceof Error ? error.message : String(error)}`, {
+    throw new UsageError(`--prometheus ${target} cannot be written: ${errnoWords(error)}`, {
       remedy: 'Give a file in a folder that is there and may be written.',
       cause: error,
     });

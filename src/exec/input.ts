@@ -2,6 +2,7 @@
 import { fstatSync, read } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
+import { errnoWords } from './errno-words.ts';
 import { LocalFileError } from './errors.ts';
 
 /** A pipe is read once and sent to every host, so it is kept; more than this is a file's job. */
@@ -12,7 +13,7 @@ const CHUNK_BYTES = 256 * 1024;
 export async function readScript(path: string): Promise<Uint8Array> {
   const remedy = '--script takes a text file on this machine that bash, or the program in its #! line, can run.';
   const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
-    throw new LocalFileError(`the script cannot be read: ${cause.code ?? cause.message}`, {
+    throw new LocalFileError(`the script cannot be read: ${errnoWords(cause)}`, {
       where: { file: path },
       remedy,
       cause,

@@ -5,6 +5,7 @@ import { lstat, readdir, readlink, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { errnoWords } from './errno-words.ts';
 import { LocalFileError } from './errors.ts';
 import type { Parcel } from './remote-command.ts';
 
@@ -96,7 +97,7 @@ function octal({ mode }: Stats): string {
 }
 
 function unreadable(path: string, cause: NodeJS.ErrnoException): LocalFileError {
-  return new LocalFileError(`${path} cannot be read: ${cause.code ?? cause.message}`, {
+  return new LocalFileError(`${path} cannot be read: ${errnoWords(cause)}`, {
     remedy: 'SRC is a file or folder on this machine.',
     cause,
   });

@@ -50,7 +50,8 @@ is_same() {
 }
 
 take_file() {
-  cat >"$STAGED/new" || refuse failed "$folder: the file cannot be written"
+  local words
+  words=$(cat 2>&1 >"$STAGED/new") || refuse failed "the file cannot be written in $folder: ${words##*: }"
   [[ $(sha256sum <"$STAGED/new") == "$sha  -" ]] || refuse mismatch "$(stat -c %s -- "$STAGED/new")"
 }
 

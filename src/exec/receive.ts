@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { chmod, type FileHandle, lstat, mkdir, mkdtemp, open, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { errnoWords } from './errno-words.ts';
 import { LocalFileError, TransferError } from './errors.ts';
 import { makeFolder } from './make-folder.ts';
 import { unpackTree } from './unpack.ts';
@@ -28,7 +29,7 @@ export class Receiver {
       const stage = await mkdtemp(join(folder, '.coreos-infra-fetch.'));
       return new Receiver(join(folder, name), stage, await open(join(stage, 'stream'), 'wx', 0o600));
     } catch (cause) {
-      throw new LocalFileError(`${folder} cannot be written: ${(cause as NodeJS.ErrnoException).code ?? cause}`, {
+      throw new LocalFileError(`${folder} cannot be written: ${errnoWords(cause)}`, {
         remedy: 'Choose a folder that you may write.',
         cause,
       });

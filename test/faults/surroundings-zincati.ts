@@ -72,6 +72,7 @@ async function keptFromDenied(pair: UpgradePair): Promise<UpgradeEnd> {
   for (const view of pair.hosts) await stages(view, bad, 'Zincati');
   const { code, summary } = await pair.upgrade();
   expect([code, summary.hosts[first.name]?.status], JSON.stringify(summary.hosts)).toEqual([2, 'reverted']);
+  await isBack(first);
   for (const view of pair.hosts) await switchOn(view, 'immediate');
   const boots = pair.hosts.map(bootOf);
   await sleep(LONG_MS);

@@ -10,8 +10,8 @@ interface CopyFlags extends FleetFlags {
 
 const DESCRIPTION = `copy a local file or folder to many hosts
 
-DEST is the new name, or a folder that is there. The host checks the SHA-256 and puts the file in place by one rename; a file
-that is the same already is left alone. A file replaces a file, which keeps its owner and SELinux label (--sudo); a folder is
+DEST is the new name, or a folder that is there. The host checks the SHA-256 and puts the file in place by one rename; a file \
+that is the same already is left alone. A file replaces a file, which keeps its owner and SELinux label (--sudo); a folder is \
 copied only to where there is none.`;
 
 export function registerCopy(program: Command, { project }: { readonly project: Project }): void {

@@ -16,11 +16,11 @@ export interface ExecFlags extends FleetFlags {
 
 const DESCRIPTION = `run a command on many hosts at once
 
-Several words are one program with its arguments, run exactly as they stand: nothing in them means anything to a shell on
+Several words are one program with its arguments, run exactly as they stand: nothing in them means anything to a shell on \
 the host. A single word is a line for bash on the host:
   run exec -- systemctl is-active chronyd
   run exec -- 'journalctl -b | grep -c refused'
-With --script FILE the words are the script's arguments. Output is shown as it comes, each line with its host (-N: without),
+With --script FILE the words are the script's arguments. Output is shown as it comes, each line with its host (-N: without), \
 or folded: hosts with the same output and exit code once, which is what a terminal gets when all are done.`;
 
 export function registerExec(program: Command, { project }: { readonly project: Project }): void {

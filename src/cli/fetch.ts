@@ -9,7 +9,7 @@ interface FetchFlags extends FleetFlags {
 
 const DESCRIPTION = `fetch a file or folder from many hosts
 
-It goes to DIR/HOST/NAME, with its mode, after its SHA-256 was checked. A file replaces a file; a folder is fetched only to
+It goes to DIR/HOST/NAME, with its mode, after its SHA-256 was checked. A file replaces a file; a folder is fetched only to \
 where there is none, and without links and devices.`;
 
 export function registerFetch(program: Command, { project }: { readonly project: Project }): void {

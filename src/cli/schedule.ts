@@ -19,8 +19,9 @@ export interface ListFlags {
 
 const ADD = `run a command by itself, at the times that a calendar expression of systemd gives
 
-  run schedule add nightly --on-calendar '*-*-* 02:30' -- deploy-dns
-  run schedule add os --on-calendar 'Sun 03:00 Europe/Berlin' -- upgrade --limit dns
+  run schedule add nightly --on-calendar '*-*-* 04:30' -- deploy-dns
+  run schedule add os --on-calendar 'Sun 03:00 Europe/Berlin' -- upgrade
+
 It is tried first, as --check: a schedule that could not log in without you is refused.`;
 
 export function registerSchedule(program: Command, project: Project): void {
@@ -31,7 +32,7 @@ export function registerSchedule(program: Command, project: Project): void {
     .usage('NAME --on-calendar WHEN [options] -- COMMAND [ARGUMENT...]')
     .argument('<name>', 'letters, digits and dashes')
     .argument('<words...>', 'the command line after run: a playbook or a command, with its options')
-    .requiredOption('--on-calendar <when>', "'Sun 03:00 Europe/Berlin', '*-*-* 02:30', 'hourly' (systemd.time(7))")
+    .requiredOption('--on-calendar <when>', "'Sun 03:00 Europe/Berlin', '*-*-* 04:30', 'hourly' (systemd.time(7))")
     .addOption(
       new Option('--randomized-delay <time>', 'so much later, drawn anew each time: not all at once').default('5min'),
     )

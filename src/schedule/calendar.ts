@@ -32,7 +32,7 @@ export async function nextElapses(
       `${JSON.stringify(calendar)} is not a time that systemd understands: ${firstLine(stderr)}`,
       {
         remedy:
-          "For instance 'Sun 03:00 Europe/Berlin', '*-*-* 02:30', 'Mon..Fri 12:00'; see systemd.time(7), CALENDAR EVENTS.",
+          "For instance 'Sun 03:00 Europe/Berlin', '*-*-* 04:30', 'Mon..Fri 12:00'; see systemd.time(7), CALENDAR EVENTS.",
       },
     );
   }

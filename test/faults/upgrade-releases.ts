@@ -61,14 +61,17 @@ async function goesBack(pair: UpgradePair, bad: BadRelease) {
   const ended = await pair.upgrade(...(bad.args ?? []));
   const { hosts } = ended.summary;
   expect(ended.code, JSON.stringify(hosts)).toBe(2);
-  expect(hosts[pair.first.name]).toMatchObject({ status: 'reverted', error: { code: 'E_ROLLED_BACK' } });
+  expect(hosts[pair.first.name], JSON.stringify(hosts)).toMatchObject({
+    status: 'reverted',
+    error: { code: 'E_ROLLED_BACK' },
+  });
   const { message = '', detail = [] } = hosts[pair.first.name]?.error ?? {};
   expect([message, ...detail].join('\n')).toContain(bad.says);
   expect(hosts[pair.second.name]).toMatchObject({ status: 'skipped', changes: [] });
   expect(pair.releases()).toEqual(old);
   if (bad.probe !== undefined) expect(await failedProbes(pair, ended)).toMatch(bad.probe);
   const again = await pair.upgrade('--check');
-  expect(again.code).toBe(bad.isDenied ? 2 : 0);
+  expect(again.code, JSON.stringify(again.summary)).toBe(bad.isDenied ? 2 : 0);
   if (bad.isDenied)
     expect(again.summary.error?.message).toContain(
       `${version} is on the deny list: ${pair.first.name} went back from it`,

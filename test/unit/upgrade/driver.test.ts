@@ -97,16 +97,10 @@ describe.concurrent('a roll-out', { timeout: 90_000 }, () => {
       code: 'E_ROLLED_BACK',
       message: expect.stringContaining('web.service is failed'),
     });
-    // The host was back before the controller could ask: its own word counts.
-    const red = world.events.filter((event) => event.event === 'probe' && !event.result.ok);
-    expect(red).toContainEqual(
-      expect.objectContaining({
-        host: 'ns2',
-        result: expect.objectContaining({ name: 'unit web.service', from: 'ns2' }),
-      }),
-    );
-    expect(world.versions).toBe('old old');
-    expect(world.memory.denied()).toMatchObject([{ version: 'new', host: 'ns2' }]);
+    // Whether or not the controller came to ask before the host was back: the host's own word counts.
+    expect(
+      world.events.flatMap((event) => (event.event === 'probe' && event.result.from === 'ns2' ? [event] : [])),
+    ).toMatchObject([{ host: 'ns2', result: { ok: false, name: 'unit web.service' } }]);
     expect(world.of('ns1').denied.length).toBe(1);
     await expect(world.upgrade()).rejects.toThrow('new is on the deny list: ns2 went back from it');
     expectCalm(world);
@@ -126,26 +120,6 @@ describe.concurrent('a roll-out', { timeout: 90_000 }, () => {
     const failed = world.events.flatMap((event) => (event.event === 'probe' && !event.result.ok ? [event] : []));
     expect(failed).toMatchObject([{ host: 'ns2', result: { name: expect.stringContaining('web.service') } }]);
     expect(world.memory.denied()).toMatchObject([{ version: 'new', host: 'ns2' }]);
-  });
-
-  test('takes a denied release with a word, and forgives it once it holds', async () => {
-    const world = new World();
-    Object.assign(world.of('ns2'), { breaks: true, guards: true });
-    await world.upgrade();
-    Object.assign(world.of('ns2'), { breaks: false, guards: false });
-    // Not before it holds everywhere: Zincati on the host that is still to come would be let go.
-    const seen: number[] = [];
-    world.of('ns1').onVerb = (verb) => void (verb === 'os_open' && seen.push(world.of('ns1').denied.length));
-    expect(states(await world.upgrade({ allowDenied: true }))).toBe('changed changed');
-    expect([seen, world.of('ns1').denied, world.memory.denied()]).toEqual([[1], [], []]);
-  });
-
-  test('does not forgive a release that the next host goes back from', async () => {
-    const world = new World();
-    Object.assign(world.of('ns1'), { breaks: true, guards: true });
-    expect(states(await world.upgrade())).toBe('reverted changed');
-    expect(world.memory.denied()).toMatchObject([{ version: 'new', host: 'ns1' }]);
-    expect(world.of('ns2').denied.length).toBe(1);
   });
 
   test('that comes up with the old release is reverted, and denies nothing', async () => {

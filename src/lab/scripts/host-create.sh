@@ -41,6 +41,11 @@ mkdir -p "$deployment/etc/zincati/config.d"
 printf '[cincinnati]\nbase_url = "%s"\n' "${url%/}" >"$deployment/etc/zincati/config.d/50-lab-graph.toml"
 printf '[updates]\nenabled = false\n' >"$deployment/etc/zincati/config.d/90-lab-disabled.toml"
 
+# The lab's registry speaks no TLS. Who trusts such a one on a real host says so in the same way.
+registry=${url#*://}
+mkdir -p "$deployment/etc/containers/registries.conf.d"
+printf '[[registry]]\nlocation = "%s"\ninsecure = true\n' "${registry%/}" >"$deployment/etc/containers/registries.conf.d/90-lab.conf"
+
 home=$var/home/core
 mkdir -p "$home/.ssh/authorized_keys.d"
 cp "$deployment/etc/skel/".[!.]* "$home/" 2>/dev/null || true

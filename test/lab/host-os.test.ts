@@ -141,7 +141,11 @@ describe.skipIf(!isPossible)('an OS upgrade by the helper', () => {
       os: { to: older.name },
     });
     expect(await os.versions()).toBe('v2 active');
-    expect((await os.look()).reconcileFailure).toBeUndefined();
+    const { reconcileFailure, denied } = await os.look();
+    expect(reconcileFailure).toBeUndefined();
+    expect(denied, 'a person’s word, noted by the host itself').toContainEqual(
+      expect.objectContaining({ checksum: request.from.split('.')[0], cause: 'person', run: 'run-1' }),
+    );
 
     const token = randomUUID();
     await host.acquire(token);

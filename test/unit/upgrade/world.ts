@@ -47,6 +47,8 @@ export class World {
   readonly memory = new UpgradeMemory(keptIn(this.kept));
   /** Hosts that stand in for ns2 in something else: nobody is there to answer for them. */
   readonly strangers: string[] = [];
+  /** A host that nobody stands in for: it is in no group. */
+  lone = '';
   /** Who says of itself that it only stands by. */
   standby = '';
   run = 'run1';
@@ -65,12 +67,12 @@ export class World {
     const hosts = new Map<string, Host>(
       [...names, ...this.strangers].map((name) => [name, host(name, name === this.standby ? { standby: true } : {})]),
     );
-    const group = { name: 'dns', children: [], hosts: names, vars: {} };
+    const group = { name: 'dns', children: [], hosts: names.filter((name) => name !== this.lone), vars: {} };
     return {
       dir: '/',
       hosts,
       groups: new Map([
-        ['all', { ...group, name: 'all' }],
+        ['all', { ...group, name: 'all', hosts: names }],
         ['dns', group],
         ['other', { ...group, name: 'other', hosts: ['ns2', ...this.strangers] }],
       ]),

@@ -53,6 +53,8 @@ try {
     }
   }
   print(seen);
+  if (seen['ansible raw'] === undefined)
+    console.log('Ansible is not installed here (pip install ansible-core): not compared.');
 } finally {
   for (const server of servers) server.kill();
   rmSync(scratch, { recursive: true, force: true });

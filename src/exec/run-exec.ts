@@ -18,14 +18,15 @@ export interface ExecRequest {
   readonly timeoutSec: number;
   /** For each host anew: script and the operator's stdin. */
   readonly input: () => Uint8Array | Readable | undefined;
+  /** After Ctrl-C: how long a command may take to end before it is left alone. Default 2 s. */
+  readonly endMs?: number;
   /** Keep the output for folding and --json; else it is only told as it comes. */
   readonly keeps: boolean;
 }
 
 /** Beyond the command's own deadline: two seconds until SIGKILL, then the host has to answer. */
 const ANSWER_MS = 5000;
-/** After Ctrl-C: how long a command may take to end before it is left alone. */
-const END_MS = 2000;
+const END_MS_DEFAULT = 2000;
 
 /** Never throws. */
 export function runExec(fleet: Fleet, request: ExecRequest): Promise<readonly HostOutcome[]> {
@@ -35,7 +36,7 @@ export function runExec(fleet: Fleet, request: ExecRequest): Promise<readonly Ho
 async function execHost({ fleet, host, connection, output }: HostWork, request: ExecRequest): Promise<HostResult> {
   const { timeoutSec, program, keeps } = request;
   const { remote, emit, signal } = fleet;
-  const ending = new Ending(connection, signal, remote.sudo);
+  const ending = new Ending(connection, { signal, asRoot: remote.sudo, endMs: request.endMs ?? END_MS_DEFAULT });
   let startedMs = performance.now();
   const tell = (stream: 'stdout' | 'stderr') => (bytes: Buffer) => {
     if (keeps) output[stream].push(bytes);
@@ -77,16 +78,21 @@ class Ending {
   readonly #connection: Connection;
   readonly #asked: AbortSignal;
   readonly #asRoot: boolean;
+  readonly #endMs: number;
   readonly #controller = new AbortController();
   #pid: string | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(connection: Connection, asked: AbortSignal, asRoot: boolean) {
+  constructor(
+    connection: Connection,
+    { signal, asRoot, endMs }: { readonly signal: AbortSignal; readonly asRoot: boolean; readonly endMs: number },
+  ) {
     this.#connection = connection;
-    this.#asked = asked;
+    this.#asked = signal;
     this.#asRoot = asRoot;
-    asked.addEventListener('abort', this.#onAsked, { once: true });
-    if (asked.aborted) this.#controller.abort();
+    this.#endMs = endMs;
+    signal.addEventListener('abort', this.#onAsked, { once: true });
+    if (signal.aborted) this.#controller.abort();
   }
 
   /** Aborted when there is no more waiting. */
@@ -110,7 +116,7 @@ class Ending {
   }
 
   readonly #onAsked = (): void => {
-    this.#timer = setTimeout(() => this.#controller.abort(), END_MS);
+    this.#timer = setTimeout(() => this.#controller.abort(), this.#endMs);
     this.#end();
   };
 
@@ -118,7 +124,7 @@ class Ending {
   #end(): void {
     if (this.#pid === undefined) return; // it is being started: canEnd comes back to it
     const command = endCommand(this.#pid, this.#asRoot);
-    this.#connection.exec(command, { what: 'ending the command', timeoutMs: END_MS }).catch(() => {});
+    this.#connection.exec(command, { what: 'ending the command', timeoutMs: this.#endMs }).catch(() => {});
   }
 }
 

@@ -148,7 +148,10 @@ describe('an interrupted run', () => {
     const emit = (event: { readonly event: string }) => {
       if (event.event === 'output') controller.abort();
     };
-    const outcomes = await runExec({ ...run, emit }, request(programOf(['echo begun; exec sleep 30'])));
+    const outcomes = await runExec(
+      { ...run, emit },
+      request(programOf(['echo begun; exec sleep 300']), { endMs: 60_000 }),
+    );
     expect(outcomes).toMatchObject([
       { status: 'interrupted', error: { message: 'the command was ended on the host' } },
       { status: 'interrupted', error: { message: 'not begun' } },

@@ -68,7 +68,9 @@ class PlaybookRun {
 
   private async work(signal: AbortSignal): Promise<Summary> {
     const { file, flags, project } = this;
-    return this.run(await loadTarget(file, flags, project, (problems) => this.sayDoubts(problems)), signal);
+    const target = await loadTarget(file, flags, project, (problems) => this.sayDoubts(problems));
+    await this.session.useInventory(target.inventory);
+    return this.run(target, signal);
   }
 
   private async run(target: Target, signal: AbortSignal): Promise<Summary> {

@@ -128,6 +128,35 @@ describe('a command', () => {
   });
 });
 
+describe('a playbook', () => {
+  test('tells those whom the inventory names, wherever its var stands; a wrong entry ends it before', {
+    timeout: 60_000,
+  }, () => {
+    mkdirSync(join(project, 'playbooks'));
+    writeFileSync(
+      join(project, 'playbooks/deploy.ts'),
+      "import { definePlaybook } from 'coreos-infra';\nexport default definePlaybook({ name: 'deploy', hosts: 'all', roles: [] });\n",
+    );
+    const sendmail = join(project, 'sendmail');
+    writeFileSync(sendmail, `#!/bin/sh\ncat >>'${project}/mail'\n`, { mode: 0o755 });
+    const entry = `{ mail: [ops@example.com], sendmail: '${sendmail}' }`;
+    mkdirSync(join(project, 'inventory/group_vars'));
+    const vars = join(project, 'inventory/group_vars/all.yaml');
+    writeFileSync(vars, `notify: [${entry}]\n`);
+    expect(BAD).toContain(run('deploy').code);
+    const [head = '', body = ''] = readFileSync(join(project, 'mail'), 'latin1').split('\r\n\r\n');
+    expect(head).toMatch(/^To: ops@example.com\r\n/);
+    expect(Buffer.from(body, 'base64').toString()).toMatch(/^deploy (?:failed|unreachable): ns1/);
+    const [{ id = '' } = {}] = runs('--playbook', 'deploy');
+    expect(run('history', 'show', id).stdout).toContain('told');
+    rmSync(join(project, 'mail'));
+    expect(BAD).toContain(run('deploy', '--check').code);
+    expect(existsSync(join(project, 'mail'))).toBe(false);
+    writeFileSync(vars, `notify: [${entry.replace('mail', 'mial')}]\n`);
+    expect(run('deploy')).toMatchObject({ code: 1, stderr: expect.stringMatching(/all\.yaml:1[\s\S]*mial/) });
+  });
+});
+
 describe('wrong words', () => {
   test.each([
     [['history', '--since', 'soon'], 'this is no time'],

@@ -84,6 +84,8 @@ async function checkVars(inventory: Inventory, playbooks: readonly Playbook[]): 
     }
   }
   collect(() => checkVarNames(inventory, roles.flatMap(roleVarNames)));
+  const { notificationsOf } = await import('../notify/notify.schema.ts');
+  collect(() => notificationsOf(inventory));
   if (problems.size > 0) throw new InventoryError([...problems.values()]);
 }
 

@@ -154,6 +154,10 @@ describe('a playbook', () => {
     expect(existsSync(join(project, 'mail'))).toBe(false);
     writeFileSync(vars, `notify: [${entry.replace('mail', 'mial')}]\n`);
     expect(run('deploy')).toMatchObject({ code: 1, stderr: expect.stringMatching(/all\.yaml:1[\s\S]*mial/) });
+    expect(run('inventory', 'check')).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/all\.yaml:1[\s\S]*mial/),
+    });
   });
 });
 

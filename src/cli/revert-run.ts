@@ -1,28 +1,24 @@
 /** `run revert` from the command line: one host, reported like a run. */
 
-import { errorReport } from '../engine/error-report.ts';
+import type { Summary } from '../engine/events.ts';
 import { runRestore } from '../engine/restore.ts';
-import { EXIT, type ExitCode, InfraError } from '../errors.ts';
+import type { ExitCode } from '../errors.ts';
 import type { Host, Inventory } from '../inventory/model.ts';
 import { selectHosts } from '../inventory/pattern.ts';
-import { abortedSummary } from '../report/abort.ts';
 import { warningLines } from '../report/run-text.ts';
 import type { RunStream } from '../report/stream.ts';
 import { styleFor } from '../report/terminal-style.ts';
 import type { Project } from './context.ts';
-import { CancelledError, UsageError } from './errors.ts';
-import { exitCode } from './exit-code.ts';
-import { printFailure } from './failure.ts';
-import { handleInterrupts, type Interruption } from './interrupt.ts';
+import { UsageError } from './errors.ts';
 import type { RevertFlags } from './operator.ts';
 import { questionFor, requireSomebody } from './operator-ask.ts';
 import { commandLineFor, loadOperatorTarget, type OperatorTarget, operatorContext } from './operator-target.ts';
 import { planText, reporterFor } from './playbook-report.ts';
 import { openSession } from './run-session.ts';
+import { runToEnd } from './run-to-end.ts';
 
 export async function runRevert(name: string, flags: RevertFlags, project: Project): Promise<ExitCode> {
   if (flags.check !== true) requireSomebody('revert', flags);
-  const started = performance.now();
   const session = await openSession({
     command: 'revert',
     flags,
@@ -36,43 +32,23 @@ export async function runRevert(name: string, flags: RevertFlags, project: Proje
         showCommand,
       }),
   });
-  const { stream } = session;
-  const interruption = handleInterrupts({
-    onFirst: () =>
-      stream.emit({
-        event: 'warning',
-        message: 'interrupted: the host is ended safely',
-        remedy: 'Again: aborts at once.',
-      }),
-    onSecond: () => {
-      const error = errorReport(
-        new CancelledError('aborted at once', { remedy: 'See how the host stands: run status' }),
-      );
-      const durationMs = Math.round(performance.now() - started);
-      const view = stream.view();
-      session.abort(abortedSummary({ view, playbook: 'revert', check: false, durationMs, error }), EXIT.interrupted);
-      process.exit(EXIT.interrupted);
+  let isDeclined = false;
+  return runToEnd({
+    name: 'revert',
+    flags,
+    session,
+    work: async (signal) => {
+      const target = await loadOperatorTarget(flags, project);
+      await session.useInventory(target.inventory);
+      const declined = (): void => {
+        isDeclined = true;
+      };
+      return revert(oneHost(target.inventory, name), target, { flags, stream: session.stream, signal, declined });
     },
+    isDeclined: () => isDeclined,
+    onSecond: 'Again: aborts at once.',
+    afterAbort: () => 'See how the host stands: run status',
   });
-  try {
-    const target = await loadOperatorTarget(flags, project);
-    await session.useInventory(target.inventory);
-    const code = await revert(oneHost(target.inventory, name), target, { flags, stream, interruption });
-    await session.end(code);
-    return code;
-  } catch (error) {
-    const code = error instanceof InfraError ? error.exitCode : EXIT.usage;
-    const durationMs = Math.round(performance.now() - started);
-    const view = stream.view();
-    stream.emit(
-      abortedSummary({ view, playbook: 'revert', check: flags.check === true, durationMs, error: errorReport(error) }),
-    );
-    await session.end(code);
-    printFailure(error, code);
-    return code;
-  } finally {
-    interruption.dispose();
-  }
 }
 
 /** One at a time: the pair must not go back together. */
@@ -88,20 +64,24 @@ function oneHost(inventory: Inventory, name: string): Host {
 interface Terms {
   readonly flags: RevertFlags;
   readonly stream: RunStream;
-  readonly interruption: Interruption;
+  readonly signal: AbortSignal;
+  /** The question was answered with no. */
+  readonly declined: () => void;
 }
 
-async function revert(host: Host, target: OperatorTarget, { flags, stream, interruption }: Terms): Promise<ExitCode> {
-  const { signal } = interruption;
+async function revert(
+  host: Host,
+  target: OperatorTarget,
+  { flags, stream, signal, declined }: Terms,
+): Promise<Summary> {
   const ask = questionFor(flags, signal);
-  let declined = false;
   const confirm = async (question: string): Promise<boolean> => {
     await stream.suspend();
     const style = styleFor(process.stderr, process.env);
     const warnings = stream.view().warnings.flatMap((warning) => warningLines(warning, style));
     process.stderr.write(planText(stream.view()) + warnings.map((line) => `${line}\n`).join(''));
     const isYes = ask === undefined || (await ask(question));
-    declined = !isYes;
+    if (!isYes) declined();
     stream.resume();
     return isYes;
   };
@@ -122,12 +102,9 @@ async function revert(host: Host, target: OperatorTarget, { flags, stream, inter
     ...(ask === undefined || flags.check === true ? {} : { confirm }),
   });
   for (const { message, remedy } of target.problems) stream.emit({ event: 'warning', message, remedy });
-  const summary = await runRestore(ctx, {
+  return runRestore(ctx, {
     host,
     roles: target.roles,
     ...(flags.to === undefined ? {} : { to: flags.to }),
   });
-  const interrupted =
-    signal.aborted && Object.values(summary.hosts).some(({ status }) => status !== 'ok' && status !== 'changed');
-  return exitCode(summary, { interrupted, declined });
 }

@@ -130,6 +130,20 @@ describe.skipIf(noLab)('run schedule, on a controller with systemd', () => {
     expect(await pair().onHost('ns2', 'ls /etc/systemd/system')).not.toContain('coreos-infra-bad');
   });
 
+  test('it never runs beside itself, whoever starts it, and that is no failure', async () => {
+    expect(await run('schedule add slow --on-calendar daily -- exec -l ns1 -- sleep 8')).toMatch(/exit 0$/);
+    const service = 'coreos-infra-slow.service';
+    const lock = await pair().onHost('ns2', `grep -o '/[^"]*slow.lock' /etc/systemd/system/${service}`);
+    const shown = `systemctl show --property=Result,ExecMainStatus ${service}`;
+    expect(await pair().onHost('ns2', `flock ${lock} systemctl start ${service}; ${shown}`)).toMatch(
+      /ExecMainStatus=75[\s\S]*Result=success|Result=success[\s\S]*ExecMainStatus=75/,
+    );
+    expect((await history('')).filter(({ schedule }) => schedule === 'slow')).toEqual([]);
+    expect(await run('schedule run-now slow')).toMatch(/slow is started[\s\S]*exit 0$/);
+    expect(await run('schedule run-now slow')).toMatch(/slow runs already[\s\S]*exit 5$/);
+    expect((await runOf('slow', 60)).exit).toBe(0);
+  });
+
   test('what it missed while the controller was off it does when that boots', async () => {
     const { dueMs } = await addSoon('missed', 'exec -l ns1 -- true', [14, 60], {
       before: async () => {

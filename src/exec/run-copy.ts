@@ -1,5 +1,6 @@
 /** `run copy`: one local file or folder to the same place on many hosts. The host checks it before it is moved into place. */
 import { InfraError } from '../errors.ts';
+import { errnoWords } from './errno-words.ts';
 import { TransferError } from './errors.ts';
 import type { HostOutcome, TransferDone } from './events.ts';
 import { type Fleet, type HostResult, type HostWork, runFleet } from './fleet.ts';
@@ -63,7 +64,9 @@ function incomplete(host: string, code: number): TransferError {
 
 /** The file changed, or went away, while it was sent. */
 function localFault(host: string, cause: unknown): TransferError {
-  const words = cause instanceof Error ? cause.message : String(cause);
+  // tar-stream's words for a file that is not as long as it was when the folder was listed.
+  const isChanged = cause instanceof Error && cause.message === 'Size mismatch';
+  const words = isChanged ? 'it changed while it was read' : errnoWords(cause);
   return new TransferError(`reading it here failed half-way: ${words}`, {
     host,
     remedy: 'Nothing was changed on the host. Copy it when it is complete.',

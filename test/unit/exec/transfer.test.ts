@@ -72,6 +72,17 @@ describe('a folder that is made', () => {
 });
 
 describe('copy', () => {
+  it('tells a folder in which a file grows while it is read, and leaves nothing behind', async () => {
+    mkdirSync(join(dir, 'logs'));
+    writeFileSync(join(dir, 'logs/log'), 'one\n');
+    const parcel = await openParcel(join(dir, 'logs'), undefined);
+    writeFileSync(join(dir, 'logs/log'), 'one\ntwo\n');
+    const request = { parcel, source: 'logs', dest: 'logs', timeoutSec: 20 };
+    const [outcome] = await runCopy(fleet(['ns1'], { cwd: there }), request);
+    expect(outcome).toMatchObject({ status: 'failed', error: { message: expect.stringContaining('changed while') } });
+    expect(readdirSync(there)).toEqual([]);
+  });
+
   it('puts a file of any bytes under any name, with its mode, and leaves it alone the second time', async () => {
     const content = Buffer.from(Array.from({ length: 300_000 }, (_, i) => (i * 7919) % 256));
     const source = file(HOSTILE, content, 0o640);

@@ -52,6 +52,11 @@ test('a run loads neither a compiler nor the live display before it needs them',
   for (const heavy of ['listr2', 'zx', 'esbuild', 'diff', 'log-update']) expect(packages).not.toContain(heavy);
 });
 
+test('the program is ASCII, as it is read', () => {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII
+  expect(/[^\0-\x7f]/.exec(readFileSync(assetPath('dist/program.cjs'), 'latin1'))?.[0]).toBeUndefined();
+});
+
 test('what V8 compiled is kept for the next run of a command, and not for one that failed', () => {
   const dir = mkdtempSync(join(tmpdir(), 'coreos-infra-dist-'));
   try {

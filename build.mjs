@@ -72,7 +72,7 @@ async function buildProgram(entries) {
     throw new Error("build.mjs: a module that stays outside is loaded by 'await import(…)'");
   // esbuild escapes strings; what is left are regular expressions and comments. One byte per character halves V8's copy.
   const ascii = text.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
-  const body = `(function (require, module, exports, __programUrl, __dirname, __import) {${ascii}\n})`;
+  const body = `(function (require, module, exports, __programUrl, __dirname, __import) {'use strict'; ${ascii}\n})`;
   return { text: `//${createHash('sha256').update(body).digest('hex').slice(0, 16)}\n${body}`, metafile };
 }
 

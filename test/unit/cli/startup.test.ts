@@ -53,7 +53,6 @@ test('a run loads neither a compiler nor the live display before it needs them',
 });
 
 test('the program is ASCII, as it is read', () => {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII
   expect(/[^\0-\x7f]/.exec(readFileSync(assetPath('dist/program.cjs'), 'latin1'))?.[0]).toBeUndefined();
 });
 

@@ -112,6 +112,13 @@ describe('a server whose partner comes back', () => {
   it('serves both parts until the other one serves, and then its own', () => {
     expect(comeBack(normal)).toEqual([BOTH]);
     expect(comeBack({ local: ['hot-standby'], other: 'hot-standby' })).toEqual(['over']);
+    const none = 'ha-scopes,"arguments":{"scopes":[]}';
+    expect(comeBack({ local: ['hot-standby'], other: 'hot-standby', before: 'insisting=1' })).toEqual([
+      'relent',
+      BOTH,
+      none,
+      'over',
+    ]);
   });
 
   it.each(['none', 'waiting', 'terminated'])('has nothing to do any more when it is found in state %s', (local) => {

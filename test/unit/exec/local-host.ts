@@ -43,7 +43,14 @@ function exec(command: string, options: ExecOptions, cwd: string): Promise<ExecR
     child.stderr.on('data', (chunk: Buffer) => pending.push(options.onStderr?.(chunk)));
     child.stdin.on('error', () => {});
     if (options.input === undefined) child.stdin.end(options.stdin);
-    else options.input.once('error', reject).pipe(child.stdin);
+    else {
+      // As over ssh: what cannot be sent to its end closes the channel, and the host sees the end of its stdin.
+      const fail = (error: Error): void => {
+        child.stdin.destroy();
+        reject(error);
+      };
+      options.input.once('error', fail).pipe(child.stdin);
+    }
     const abort = (): void => reject(new AbortedError('given up', { remedy: 'Run it again.' }));
     options.signal?.addEventListener('abort', abort, { once: true });
     child.on('close', (code) => {

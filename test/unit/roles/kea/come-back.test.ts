@@ -34,8 +34,13 @@ interface Seen {
   readonly unsent?: number;
 }
 
+const COME_BACK = 'if come_back; then echo over >&2; fi';
+
 /** What was done, and whether all is over. */
-function comeBack({ local, other, remote = other, served = true, before = '', unsent = 0 }: Seen): readonly string[] {
+function comeBack(
+  { local, other, remote = other, served = true, before = '', unsent = 0 }: Seen,
+  command = COME_BACK,
+): readonly string[] {
   const script = `${pairFunctions(daemonOf(4), 'http://192.0.2.11:8001/')}${linkFunctions(daemonOf(4), HA, GOES)}${comeBackFunctions(daemonOf(4), HA, STAYS)}
 found=(${local.join(' ')})
 look() {
@@ -47,9 +52,10 @@ other() { echo '${other}'; }
 unsent() { echo ${unsent}; }
 kea() { echo "$2\${3-}" >&2; }
 tell() { echo "tell $1" >&2; }
-for name in insist relent hold release; do eval "$name() { echo $name >&2; }"; done
+sleep() { :; }
+for name in insist relent hold release part meet; do eval "$name() { echo $name >&2; }"; done
 ${before}
-if come_back; then echo over >&2; fi
+${command}
 `;
   const { stderr } = spawnSync('bash', { input: script, encoding: 'utf8' });
   return stderr.split('\n').filter((line) => line !== '');
@@ -123,6 +129,22 @@ describe('a server whose partner comes back', () => {
 
   it.each(['none', 'waiting', 'terminated'])('has nothing to do any more when it is found in state %s', (local) => {
     expect(comeBack({ local: [local], other: 'hot-standby' })).toEqual(['relent', 'over']);
+  });
+});
+
+describe('a server whose partner goes down once more', () => {
+  const command = 'look; if is_lost; then take_over; fi';
+
+  it('serves alone at once', () => {
+    expect(comeBack({ local: ['hot-standby'], other: '' }, command)).toEqual(['part', 'ha-maintenance-start', 'meet']);
+  });
+
+  it.each([
+    ['hot-standby', 'waiting'],
+    ['partner-down', ''],
+    ['partner-in-maintenance', ''],
+  ])('does nothing in state %s, the other one in %j', (local, other) => {
+    expect(comeBack({ local: [local], other }, command)).toEqual([]);
   });
 });
 

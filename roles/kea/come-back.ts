@@ -17,56 +17,22 @@
 import type { Daemon } from '../../src/kea/daemon.ts';
 import { peerUrl } from '../../src/kea/ha.ts';
 import type { HaPeer, HaSettings } from '../../src/kea/model.ts';
-import { controlSocket } from './scripts.ts';
 
 /**
- * Beside `pairFunctions`:
+ * Beside `pairFunctions`, `linkFunctions` and `insistFunctions`:
  *
  * - `come_back`: one look at both servers, and what is to be done next; true once both are normal, or this one does not serve any more. It leaves the
  *   other's state in `state`, its own in `local`.
- * - `insist`, `relent`: from then on, until then both parts are served whatever Kea would rather do: told again every few ms, over the port for partners,
- *   where one connection does for all, or, where that port takes no such command (Kea 3 with its default `restrict-commands`), by the control socket.
  * - `watch_return`: goes on in the background: waits until the other one has been away, and brings both together. Should that one go once more (a release
  *   or a file that is bad, and undone), this one serves alone at once, and not after the timers. `end_watch` ends it: the unit that holds the state
  *   would end it only after `leave`.
  */
 export function comeBackFunctions(daemon: Daemon, ha: HaSettings, stays: HaPeer): string {
   const ownUrl = peerUrl(ha, stays);
-  const { address } = stays;
-  const { port } = ha;
   const patience = Math.ceil(ha.heartbeatMs / 1_000) + 3;
   return `
-insisting='' unsent='' unseen=''
+unsent='' unseen=''
 unsent() { curl -s -m 1 -H 'Content-Type: application/json' -d '{"command":"ha-heartbeat"}' '${ownUrl}' | jq -r '.[0].arguments["unsent-update-count"] // 0' 2>/dev/null; }
-insist() {
-  [[ -z $insisting && $own != "$all" ]] || return 0
-  { insist_by_port; insist_by_socket; } </dev/null >/dev/null 2>&1 &
-  insisting=$!
-}
-insist_by_port() {
-  local command field length body
-  command='{"command":"ha-scopes","arguments":{"scopes":'$all'}}'
-  # Not /dev/tcp: without nodelay each answer takes 40 ms, since bash writes line by line.
-  coproc port { exec socat -t 1 - TCP:${address.includes(':') ? `[${address}]` : address}:${port},nodelay; }
-  while printf 'POST / HTTP/1.1\\r\\nHost: localhost\\r\\nContent-Type: application/json\\r\\nContent-Length: %s\\r\\n\\r\\n%s' "\${#command}" "$command" >&"\${port[1]}"; do
-    length=0 body=''
-    while IFS= read -r -t 2 -u "\${port[0]}" field && [[ $field != $'\\r' ]]; do
-      [[ \${field,,} != content-length:* ]] || length=\${field//[!0-9]/}
-    done
-    ((length > 0)) && read -r -t 2 -N "$length" -u "\${port[0]}" body && [[ $body == *'"result": 0,'* ]] || break
-    # Not faster than one in some ms: each is a line in its journal.
-    read -r -t 0.002 -u "\${port[0]}" body
-  done
-}
-insist_by_socket() {
-  while :; do
-    printf '{"command":"ha-scopes","arguments":{"scopes":%s}}' "$all" | socat -t 1 - UNIX-CONNECT:${controlSocket(daemon)}
-  done
-}
-relent() {
-  [[ -z $insisting ]] || { kill "$insisting"; wait "$insisting"; } 2>/dev/null
-  insisting=''
-}
 come_back() {
   state=''
   look || { relent; return 0; }

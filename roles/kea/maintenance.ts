@@ -13,6 +13,7 @@ import type { Daemon } from '../../src/kea/daemon.ts';
 import { peerUrl } from '../../src/kea/ha.ts';
 import type { HaSettings } from '../../src/kea/model.ts';
 import { comeBackFunctions } from './come-back.ts';
+import { insistFunctions } from './insist.ts';
 import { linkFunctions } from './pair-link.ts';
 import { ENTER_SEC, LEFT, LEFT_SEC, pairFunctions, partnersOf } from './pair-scripts.ts';
 
@@ -26,6 +27,7 @@ export function maintenance(daemon: Daemon, ha: HaSettings | undefined): Tempora
   const functions = [
     pairFunctions(daemon, peerUrl(ha, partners.goes)),
     linkFunctions(daemon, ha, partners.goes),
+    insistFunctions(daemon, ha, partners.stays),
     comeBackFunctions(daemon, ha, partners.stays),
   ].join('');
   return {

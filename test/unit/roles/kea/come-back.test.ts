@@ -42,6 +42,7 @@ function comeBack(
   command = COME_BACK,
 ): readonly string[] {
   const script = `${pairFunctions(daemonOf(4), 'http://192.0.2.11:8001/')}${linkFunctions(daemonOf(4), HA, GOES)}${comeBackFunctions(daemonOf(4), HA, STAYS)}
+insisting=''
 found=(${local.join(' ')})
 look() {
   local=\${found[0]} remote=${remote} touch=true served=${served} scopes='[]' own='[]' all='["ns1"]'

@@ -17,8 +17,8 @@ import { noLab, PAIR_PREFIX } from './requirements.ts';
 
 export { fileChange, managed, PATHS } from './host-demo.ts';
 
-/** A lab of the tests' own; COREOS_INFRA_LAB keeps one between runs. */
-const KEPT = process.env['COREOS_INFRA_LAB'];
+/** A lab of each test file's own; COREOS_INFRA_TEST_LAB names one that is kept between runs, of one file at a time. */
+const KEPT = process.env['COREOS_INFRA_TEST_LAB'];
 export const LAB = KEPT ?? `${PAIR_PREFIX}${process.pid}-host`;
 export const isPossible = noLab === undefined;
 /** Lab builds have fault.sh in them. */

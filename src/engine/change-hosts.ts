@@ -14,11 +14,12 @@ import { changesDone, type PlannedHost, type RestoreTerms } from './plan-host.ts
 import { planRest } from './plan-rest.ts';
 import { finishHost, isFailure, type PlayHost } from './play-host.ts';
 import { checkPreconditions } from './preconditions.ts';
+import { lookAgain, provePeers } from './prove-peers.ts';
 import { redundancyGroup } from './redundancy.ts';
 import { rolloutBatches } from './rollout.ts';
 import type { RunContext } from './run-context.ts';
 import { servesScript } from './serves-script.ts';
-import { reobserve, type Survey, type SurveyedHost, surveyHost } from './survey.ts';
+import { type Survey, surveyHost } from './survey.ts';
 import { enterStates, TemporaryStates } from './temporary-states.ts';
 
 export interface RolloutInput {
@@ -142,7 +143,7 @@ class Rollout {
     try {
       for (const one of batch) await checkPreconditions(ctx, one, this.#members.reached);
       // Refused before any lock is taken, so that a run that cannot go on disturbs nobody.
-      const { notes } = await this.#members.prove(targets, ctx.options.forceUnsafe);
+      const { notes } = await provePeers(this.#ctx, this.#members, targets);
       for (const message of notes) ctx.emit({ event: 'warning', message });
       await this.#leases.acquire(
         this.#members.reached.map(({ desired, connection }) => ({ name: desired.host.name, connection })),
@@ -170,15 +171,6 @@ class Rollout {
     }
   }
 
-  /** What a changed host is from now on judged by, as a peer of the others. A link that fails here leaves the older view. */
-  async #lookAgain(survey: SurveyedHost): Promise<void> {
-    try {
-      this.#members.update(survey.desired.host.name, (await reobserve(this.#ctx, survey)).observation);
-    } catch (error) {
-      if (!(error instanceof InfraError)) throw error;
-    }
-  }
-
   async #changeHost(planned: PlannedHost, targets: ReadonlySet<string>): Promise<PlayHost> {
     const ctx = this.#ctx;
     const startedMs = ctx.now();
@@ -199,7 +191,7 @@ class Rollout {
           { remedy: 'See who works there, then run the same command again.' },
         ),
       };
-    if (result.status === 'changed') await this.#lookAgain(current.survey);
+    if (result.status === 'changed') await lookAgain(ctx, this.#members, current.survey);
     if (planned.restore !== undefined) result = endOfRestore(planned.restore, result);
     const isTouched = result.status === 'changed' || result.status === 'reverted' || result.status === 'unknown';
     return finishHost(ctx, current.survey.desired, {
@@ -255,7 +247,7 @@ class Rollout {
           await others;
           await this.#renewPeers(targets);
           await enterStates(this.#ctx, { states, planned, targets, members: this.#members });
-          await this.#members.prove(targets, this.#ctx.options.forceUnsafe);
+          await provePeers(this.#ctx, this.#members, targets);
         },
       }),
     );

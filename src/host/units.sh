@@ -134,12 +134,18 @@ fail_unit() {
   fail unit-failed "$unit: $what" "${WORDS[@]}"
 }
 
+journal_words() { timeout 10 journalctl -q --no-pager -o cat -n 40 "$@" 2>/dev/null </dev/null 9>&-; }
+
 # unit_words UNIT: sets WORDS to what the last run of the unit said, and systemd about it.
 unit_words() {
   local unit=$1
   local -a which=(-b -u "$unit")
   ask_units "$unit"
-  [[ -z ${UNIT_INVOCATION[$unit]} ]] || which=("_SYSTEMD_INVOCATION_ID=${UNIT_INVOCATION[$unit]}" + "INVOCATION_ID=${UNIT_INVOCATION[$unit]}")
   timeout 5 journalctl --sync >/dev/null 2>&1 </dev/null 9>&- || :
-  mapfile -t WORDS < <(timeout 10 journalctl -q --no-pager -o cat -n 40 "${which[@]}" 2>/dev/null </dev/null 9>&-)
+  if [[ -n ${UNIT_INVOCATION[$unit]} ]]; then
+    # A journal that comes late does not know any more of which run a dead process was, only of which unit.
+    WORDS=("_SYSTEMD_INVOCATION_ID=${UNIT_INVOCATION[$unit]}")
+    if [[ -n $(journal_words "${WORDS[0]}") ]]; then which=("${WORDS[0]}" + "INVOCATION_ID=${UNIT_INVOCATION[$unit]}"); else which+=(--since=-1min); fi
+  fi
+  mapfile -t WORDS < <(journal_words "${which[@]}")
 }

@@ -72,9 +72,10 @@ function hostLines(host: HostRecord, options: ShowTextOptions): readonly string[
   const mark = status in STATUS_WORDS ? STATUS_WORDS[status as keyof typeof STATUS_WORDS] : STATUS_WORDS.failed;
   const what = [
     ...(changes.length === 0 ? [] : [count(changes.length, 'change')]),
-    ...(resources === null ? [] : [`of ${count(resources, 'resource')}`]),
+    // An upgrade has none.
+    ...(resources === null || resources === 0 ? [] : [`of ${count(resources, 'resource')}`]),
     ...(message === null ? [] : [printable(message)]),
-  ].join(changes.length > 0 ? ' ' : ', ');
+  ].join(changes.length > 0 && resources !== 0 ? ' ' : ', ');
   const line = `${style.paint('bold', printable(host.host))}  ${style.paint(mark.colour, `${symbol(style, mark.symbol)} ${status}`)}  ${what}`;
   return [
     spread(style, line.trimEnd(), tookMs === null ? '' : style.paint('dim', duration(tookMs))).trimEnd(),

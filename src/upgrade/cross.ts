@@ -111,13 +111,25 @@ export async function awaitBoot(job: UpgradeJob, trip: Trip): Promise<Event> {
   return 'lost';
 }
 
+/** A host that still runs its old boot after so long is asked how its slot stands. ms */
+const LOOK_AFTER_MS = 15_000;
+
 /** The reboot's own time; then once more, and the time after which the host goes back by itself: it may be up and not let us in. */
 async function waitPatiently(job: UpgradeJob, trip: Trip): Promise<Booted | 'still-up' | undefined> {
   const { ctx } = job;
   const { host, settings, bootId } = trip;
-  const booted = await waitForBoot(ctx, host, { not: bootId, withinMs: settings.rebootWithinSec * 1000 });
-  if (booted !== undefined) return booted;
-  if (await isStillUp(job, trip)) return 'still-up';
+  const deadline = ctx.now() + settings.rebootWithinSec * 1000;
+  for (let leftMs = settings.rebootWithinSec * 1000; leftMs > 0; leftMs = deadline - ctx.now()) {
+    let isOld = false;
+    const onOld = (): void => {
+      isOld = true;
+    };
+    const booted = await waitForBoot(ctx, host, { not: bootId, withinMs: Math.min(leftMs, LOOK_AFTER_MS), onOld });
+    if (booted !== undefined) return booted;
+    // The word may have been lost: then the host ends the slot by itself, and no reboot comes.
+    if (isOld && (await isStillUp(job, trip, ['reverted', 'none']))) return 'still-up';
+  }
+  if (await isStillUp(job, trip, ['armed', 'reverted', 'none'])) return 'still-up';
   ctx.emit({
     event: 'warning',
     host: host.name,
@@ -137,10 +149,10 @@ export function notBack({ host, from, fromRelease, release }: Trip): HostStuckEr
   });
 }
 
-/** The reboot never came: an inhibitor, or a unit that does not end. */
-async function isStillUp(job: UpgradeJob, trip: Trip): Promise<boolean> {
+/** The reboot never came: an inhibitor, a unit that does not end, or `go` was lost. `states`: of the slot, when that is certain. */
+async function isStillUp(job: UpgradeJob, trip: Trip, states: readonly string[]): Promise<boolean> {
   const status = await slotStatus(job, trip);
-  if (status?.state !== 'armed') return false;
+  if (status === undefined || !states.includes(status.state)) return false;
   const here = await waitForBoot(job.ctx, trip.host, { withinMs: 5_000 });
   if (here === undefined) return false;
   if (here.bootId !== trip.bootId) {

@@ -13,6 +13,8 @@ export interface WaitBoot {
   /** The boot that is over; undefined: any will do. */
   readonly not?: string;
   readonly withinMs: number;
+  /** Called when the host lets us in and the boot is the one of `not`: it has not gone down yet. */
+  readonly onOld?: () => void;
   /** Ends the waiting; what is returned then is undefined. */
   readonly signal?: AbortSignal;
 }
@@ -28,7 +30,7 @@ const BOOT_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 export async function waitForBoot(
   ctx: RunContext,
   host: Host,
-  { not, withinMs, signal }: WaitBoot,
+  { not, withinMs, onOld, signal }: WaitBoot,
 ): Promise<Booted | undefined> {
   const deadline = ctx.now() + withinMs;
   const over = new AbortController();
@@ -40,7 +42,10 @@ export async function waitForBoot(
     if (found === undefined && booted.bootId !== not) {
       found = booted;
       over.abort();
-    } else await booted.connection.close();
+    } else {
+      if (booted.bootId === not) onOld?.();
+      await booted.connection.close();
+    }
   };
   while (found === undefined && ctx.now() < deadline && signal?.aborted !== true) {
     if (attempts.size < AT_ONCE_MAX) {

@@ -148,14 +148,17 @@ describe.concurrent('a roll-out', { timeout: 90_000 }, () => {
     expect(world.memory.unfinished()).toMatchObject({ run: 'run1' });
   });
 
-  test('a host that does not reboot at all drops what was staged', async () => {
-    const world = new World();
-    world.of('ns2').rebootTo = 'stays-up';
-    const summary = await world.upgrade();
-    expect(states(summary)).toBe('skipped failed');
-    expect(summary.hosts['ns2']?.error?.message).toContain('was told to reboot and did not');
-    expectCalm(world);
-  });
+  test.each(['stays-up', 'never-heard'] as const)(
+    'a host that does not reboot at all (%s) drops what was staged',
+    async (how) => {
+      const world = new World();
+      world.of('ns2').rebootTo = how;
+      const summary = await world.upgrade();
+      expect(states(summary)).toBe('skipped failed');
+      expect(summary.hosts['ns2']?.error?.message).toContain('was told to reboot and did not');
+      expectCalm(world);
+    },
+  );
 
   test('touches no host while its peer does not serve', async () => {
     const world = new World();

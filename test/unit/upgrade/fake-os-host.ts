@@ -219,6 +219,11 @@ export class FakeOsHost {
 
   #leave(slot: Slot): void {
     if (this.rebootTo === 'stays-up') return;
+    if (this.rebootTo === 'never-heard') {
+      this.staged = undefined;
+      this.#end('reverted', 'nobody went on with the upgrade in time');
+      return;
+    }
     const target = this.staged ?? this.disk.find(({ name }) => name === slot.to) ?? this.booted;
     if (this.rebootTo === 'old') {
       this.#boot(this.booted, () => this.#end('reverted', 'it never came up with the new release'));

@@ -6,8 +6,8 @@ export interface Deployment {
   readonly release: Release;
 }
 
-/** What the host does when it is told to reboot. */
-export type RebootTo = 'new' | 'old' | 'other' | 'nowhere' | 'stays-up';
+/** What the host does when it is told to reboot; `never-heard`: the word was lost, and the host ends its slot by itself. */
+export type RebootTo = 'new' | 'old' | 'other' | 'nowhere' | 'stays-up' | 'never-heard';
 
 /** Where the link breaks, or the helper refuses: the verb's name. */
 export interface OsFault {

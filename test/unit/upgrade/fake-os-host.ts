@@ -218,12 +218,8 @@ export class FakeOsHost {
   }
 
   #leave(slot: Slot): void {
-    if (this.rebootTo === 'stays-up') return;
-    if (this.rebootTo === 'never-heard') {
-      this.staged = undefined;
-      this.#end('reverted', 'nobody went on with the upgrade in time');
-      return;
-    }
+    if (this.rebootTo === 'never-heard') this.#revertRequest([slot.id, 'deadline', 'nobody went on in time']);
+    if (this.rebootTo === 'stays-up' || this.rebootTo === 'never-heard') return;
     const target = this.staged ?? this.disk.find(({ name }) => name === slot.to) ?? this.booted;
     if (this.rebootTo === 'old') {
       this.#boot(this.booted, () => this.#end('reverted', 'it never came up with the new release'));

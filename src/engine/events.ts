@@ -39,6 +39,8 @@ export interface AvailabilityFigure {
   readonly asked: number;
   readonly answered: number;
   readonly longestGapMs: number;
+  /** Only where clients ask again (DHCP): so many of those that were answered had to, or of those that were not. */
+  readonly askedAgain?: number;
 }
 
 export interface HostSummary {

@@ -179,6 +179,9 @@ function addFigures(one: AvailabilityFigure | undefined, two: AvailabilityFigure
     asked: one.asked + two.asked,
     answered: one.answered + two.answered,
     longestGapMs: Math.max(one.longestGapMs, two.longestGapMs),
+    ...(one.askedAgain === undefined && two.askedAgain === undefined
+      ? {}
+      : { askedAgain: (one.askedAgain ?? 0) + (two.askedAgain ?? 0) }),
   };
 }
 

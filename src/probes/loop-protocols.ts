@@ -37,6 +37,8 @@ export interface Query {
   /** Ties the answer to it. */
   readonly key: string;
   readonly bytes: Buffer;
+  /** The same once more, `sec` after the first; undefined: clients of this service ask another server instead, or do without. */
+  readonly again?: (sec: number) => Buffer;
 }
 
 /** `number`: of this target, from 0. `source`: our own address towards the server. */
@@ -54,8 +56,8 @@ export function queryOf(target: QueryTarget, number: number, source: string): Qu
     }
     case 'dhcp': {
       const xid = randomInt(2 ** 32);
-      const relay = { address: source, link: target.link };
-      return { key: String(xid), bytes: encodeDhcp(discover({ mac: LOOP_MAC, xid, relay })) };
+      const packet = discover({ mac: LOOP_MAC, xid, relay: { address: source, link: target.link } });
+      return { key: String(xid), bytes: encodeDhcp(packet), again: (secs) => encodeDhcp({ ...packet, secs }) };
     }
   }
 }

@@ -5,7 +5,7 @@ import { changeLines } from './change-text.ts';
 import { commandWords, commitWords, type HistoryTextOptions, outcomeWords } from './history-words.ts';
 import { printable, printableLines } from './sanitize.ts';
 import { paragraph, type Style, spread, symbol } from './style.ts';
-import { count, duration, grouped, localMinute, STATUS_WORDS } from './words.ts';
+import { askedAgainText, count, duration, grouped, localMinute, STATUS_WORDS } from './words.ts';
 
 export interface ShowTextOptions extends HistoryTextOptions {
   /** Also each step, and the probes that passed. */
@@ -101,8 +101,8 @@ function probeLines({ probes }: HostRecord, { style, verbose }: ShowTextOptions)
 
 function availabilityLines({ availability }: RunRecord): readonly string[] {
   const all = Object.entries(availability ?? {});
-  const line = (service: string, name: string, { asked, answered, longestGapMs }: AvailabilityFigure): string =>
-    `${printable(service)} of ${printable(name)} answered ${grouped(answered)}/${grouped(asked)} · longest gap ${grouped(longestGapMs)} ms`;
+  const line = (service: string, name: string, figure: AvailabilityFigure): string =>
+    `${printable(service)} of ${printable(name)} answered ${grouped(figure.answered)}/${grouped(figure.asked)}${askedAgainText(figure)} · longest gap ${grouped(figure.longestGapMs)} ms`;
   const lines = all.flatMap(([service, figures]) =>
     Object.entries(figures).map(([name, figure]) => line(service, name, figure)),
   );

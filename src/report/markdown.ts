@@ -2,7 +2,7 @@
 import type { AvailabilityFigure, ChangeReport } from '../engine/events.ts';
 import type { HostRecord, RunRecord } from '../store/record.ts';
 import { printable, printableLines } from './sanitize.ts';
-import { count, duration, grouped, resourceLabel } from './words.ts';
+import { askedAgainText, count, duration, grouped, resourceLabel } from './words.ts';
 
 /** GitHub takes a summary of 1 MiB; what is longer is cut, and says so. */
 const LENGTH_MAX = 900_000;
@@ -96,8 +96,8 @@ function inShort({ error, changes, message }: HostRecord): string {
 function availabilityLines({ availability }: RunRecord): readonly string[] {
   const figures = Object.entries(availability ?? {});
   if (figures.length === 0) return [];
-  const row = (service: string, name: string, { asked, answered, longestGapMs }: AvailabilityFigure): string =>
-    `| ${code(service)} | ${code(name)} | ${grouped(answered)}/${grouped(asked)} | ${grouped(longestGapMs)} ms |`;
+  const row = (service: string, name: string, figure: AvailabilityFigure): string =>
+    `| ${code(service)} | ${code(name)} | ${grouped(figure.answered)}/${grouped(figure.asked)}${askedAgainText(figure)} | ${grouped(figure.longestGapMs)} ms |`;
   return [
     'While we worked:',
     '',

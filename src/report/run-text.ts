@@ -4,7 +4,7 @@ import { EXIT, type ExitCode } from '../errors.ts';
 import type { RunView } from './run-view.ts';
 import { printable } from './sanitize.ts';
 import { paragraph, type Style, spread, symbol } from './style.ts';
-import { count, duration, grouped, names } from './words.ts';
+import { askedAgainText, count, duration, grouped, names } from './words.ts';
 
 /** `deploy-dns · 2 hosts in dns · run 7f3a · from main@1c0f71d` */
 export function headerLine({ started, run, title }: RunView, style: Style): string {
@@ -91,7 +91,7 @@ function availabilityLines({ availability = {} }: Summary): readonly string[] {
     const gaps = Object.entries(members).filter(([, figure]) => figure.longestGapMs > 0);
     const worst = gaps.map(([name, figure]) => `, ${grouped(figure.longestGapMs)} ms (${name})`).join('');
     return [
-      `${service} answered ${ratio(group)} queries while we worked · longest gap ${grouped(group.longestGapMs)} ms (group)${worst}`,
+      `${service} answered ${ratio(group)} queries${askedAgainText(group)} while we worked · longest gap ${grouped(group.longestGapMs)} ms (group)${worst}`,
     ];
   });
 }

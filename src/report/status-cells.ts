@@ -1,5 +1,5 @@
 /** The cells of `run status`: one service, one change set, the notes of one host, each in a few words. Pure. */
-import type { DriftedPath, HostStatusReport, ServiceState } from '../engine/fleet.ts';
+import { type DriftedPath, type HostStatusReport, mayZincatiUpdate, type ServiceState } from '../engine/fleet.ts';
 import { printable } from './sanitize.ts';
 import { type Style, symbol } from './style.ts';
 import { count, duration, localMinute } from './words.ts';
@@ -82,7 +82,7 @@ function zincatiNote({ zincati }: HostStatusReport): string {
   if (zincati.active === 'failed') return 'Zincati failed';
   if (zincati.heldFor !== undefined && zincati.enabled === 'enabled')
     return `Zincati held, ${printable(zincati.heldFor)} is denied`;
-  return zincati.active === 'active' && !zincati.isHeldBySlot ? 'Zincati may update it' : '';
+  return mayZincatiUpdate(zincati) ? 'Zincati may update it' : '';
 }
 
 /** In a few words each; what to do stands below the table. */
@@ -93,6 +93,7 @@ export function noteCell(host: HostStatusReport, style: Style): string {
     host.lease === null ? '' : `locked by ${printable(host.lease.owner)}`,
     host.reverted === null ? '' : `went back ${localMinute(new Date(host.reverted.at).toISOString())}`,
     driftNote(host.drift),
+    host.guard === 'off' ? 'its guard is off' : '',
     clockNote(host),
     zincatiNote(host),
     host.os?.finalizeFailure === undefined ? '' : 'upgrade not finalised',

@@ -1,5 +1,5 @@
 /** `run status --prometheus`: the same facts as metrics in the text format, for node_exporter's textfile collector. Pure. */
-import { type FleetStatus, fleetVerdict, type HostStatusReport } from '../engine/fleet.ts';
+import { type FleetStatus, fleetVerdict, type HostStatusReport, mayZincatiUpdate } from '../engine/fleet.ts';
 import { printable } from './sanitize.ts';
 import type { Activity } from './status-activity.ts';
 
@@ -103,10 +103,13 @@ function hostMetrics({ hosts }: FleetStatus): readonly Metric[] {
     ),
     metric(
       'host_zincati_active',
-      'Whether the host’s own updater runs and is not held.',
-      of(reached, ({ zincati }) =>
-        zincati ? Number(zincati.active === 'active' && !zincati.isHeldBySlot) : undefined,
-      ),
+      'Whether the host’s own updater runs, and its settings let it update.',
+      of(reached, ({ zincati }) => (zincati ? Number(mayZincatiUpdate(zincati)) : undefined)),
+    ),
+    metric(
+      'host_uptime_seconds',
+      'Since the last boot of the host.',
+      of(reached, ({ uptimeSec }) => uptimeSec ?? undefined),
     ),
   ];
 }

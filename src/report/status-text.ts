@@ -5,8 +5,9 @@ import { printable, printableLines } from './sanitize.ts';
 import { type Activity, activityWords } from './status-activity.ts';
 import { changeCell, noteCell, osCell, secondsLeft, serviceCell } from './status-cells.ts';
 import { driftLines } from './status-drift-text.ts';
+import { osLines } from './status-os-text.ts';
 import { type Mark, paragraph, type Style, spread, symbol } from './style.ts';
-import { tableLines, tableWidth } from './table.ts';
+import { tableOrBlocks } from './table.ts';
 import { localMinute, names } from './words.ts';
 
 export interface StatusTextOptions {
@@ -16,6 +17,8 @@ export interface StatusTextOptions {
   readonly activity?: Activity;
   /** Lines of hand edits, and what is not applied yet. */
   readonly drift: boolean;
+  /** Deployments, updater and guard instead of services and changes. */
+  readonly os?: boolean;
   /** `unlock ns1` → `./run unlock ns1 --lab`: as the user may paste it to mean the same hosts. */
   readonly commandLine: (words: string) => string;
 }
@@ -23,14 +26,13 @@ export interface StatusTextOptions {
 export function statusLines(status: FleetStatus, options: StatusTextOptions): readonly string[] {
   const { style } = options;
   return [
-    ...fleetLines(status, style),
+    ...(options.os === true ? osLines(status, style) : fleetLines(status, style)),
     ...verdictLines(status, options),
     ...attentionLines(status, options),
     ...(options.drift ? driftLines(status.hosts, options) : []),
   ];
 }
 
-/** A table where it fits; else one block for each host. */
 function fleetLines({ hosts, services }: FleetStatus, style: Style): readonly string[] {
   const heads = ['HOST', 'OS', ...services.map((service) => service.toUpperCase()), 'CHANGE', 'NOTES'];
   const rows = hosts.map((host) => [
@@ -40,12 +42,7 @@ function fleetLines({ hosts, services }: FleetStatus, style: Style): readonly st
     changeCell(host, style),
     noteCell(host, style),
   ]);
-  const table = [heads.map((head) => style.paint('dim', head)), ...rows];
-  if (!style.wrap || tableWidth(table) <= style.columns) return tableLines(table);
-  return rows.flatMap(([name = '', ...cells]) => [
-    name,
-    ...tableLines(cells.map((cell, index) => [`  ${style.paint('dim', heads[index + 1] ?? '')}`, cell])),
-  ]);
+  return tableOrBlocks(heads, rows, style);
 }
 
 /** `2 of 2 serve everything · no locks` */

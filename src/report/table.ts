@@ -1,5 +1,5 @@
 /** A table in columns of text: as wide as it needs, with two spaces between. Pure. */
-import { visibleWidth } from './style.ts';
+import { type Style, visibleWidth } from './style.ts';
 
 /** Lines without spaces at their end. The last column is never padded. */
 export function tableLines(rows: readonly (readonly string[])[]): readonly string[] {
@@ -18,6 +18,20 @@ export function tableLines(rows: readonly (readonly string[])[]): readonly strin
 /** Columns that the widest line takes. */
 export function tableWidth(rows: readonly (readonly string[])[]): number {
   return Math.max(0, ...tableLines(rows).map(visibleWidth));
+}
+
+/** With its heads, where it fits; else one block for each row, which begins with its first cell. */
+export function tableOrBlocks(
+  heads: readonly string[],
+  rows: readonly (readonly string[])[],
+  style: Style,
+): readonly string[] {
+  const table = [heads.map((head) => style.paint('dim', head)), ...rows];
+  if (!style.wrap || tableWidth(table) <= style.columns) return tableLines(table);
+  return rows.flatMap(([name = '', ...cells]) => [
+    name,
+    ...tableLines(cells.map((cell, index) => [`  ${style.paint('dim', heads[index + 1] ?? '')}`, cell])),
+  ]);
 }
 
 function padded(cell: string, width: number): string {

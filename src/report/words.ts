@@ -107,3 +107,8 @@ export function localMinute(iso: string): string {
   const two = (number: number): string => String(number).padStart(2, '0');
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}`;
 }
+
+/** ` (1 asked again)`, where clients ask again and some had to; else nothing. */
+export function askedAgainText(figure: { readonly askedAgain?: number }): string {
+  return (figure.askedAgain ?? 0) > 0 ? ` (${grouped(figure.askedAgain ?? 0)} asked again)` : '';
+}

@@ -7,6 +7,8 @@ export interface DhcpServer {
   readonly port: number;
   /** What it was told, in order. */
   readonly heard: readonly (MessageName | undefined)[];
+  /** The same, whole. */
+  readonly questions: readonly DhcpPacket[];
   close(): Promise<void>;
 }
 
@@ -15,10 +17,12 @@ export async function startDhcpServer(
 ): Promise<DhcpServer> {
   const socket = createSocket('udp4');
   const heard: (MessageName | undefined)[] = [];
+  const questions: DhcpPacket[] = [];
   socket.on('message', (bytes, from) => {
     const question = decodeDhcp(bytes);
     if (question === undefined) throw new Error('no DHCP message');
     heard.push(messageOf(question));
+    questions.push(question);
     const reply = answer(question, heard.length - 1);
     if (reply !== undefined) socket.send(encodeDhcp(reply), from.port, from.address);
   });
@@ -26,6 +30,7 @@ export async function startDhcpServer(
   return {
     port: socket.address().port,
     heard,
+    questions,
     close: () => new Promise((resolve) => socket.close(() => resolve())),
   };
 }

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
+import { messageOf } from '../../../src/dhcp/options.ts';
 import { QueryLoop, type QueryTarget } from '../../../src/probes/query-loop.ts';
 import { soundReply, startResponder } from '../ntp/responder.ts';
-import { soundAnswer, startDhcpServer } from './dhcp-server.ts';
+import { type DhcpServer, soundAnswer, startDhcpServer } from './dhcp-server.ts';
 import { type DnsServer, type Reply, soa, startDnsServer } from './dns-server.ts';
 
 const servers: DnsServer[] = [];
@@ -89,21 +90,77 @@ describe('the query loop of time', () => {
 });
 
 describe('the query loop of addresses', () => {
-  it('is answered by whoever of the servers is there for the client', async () => {
-    const active = await startDhcpServer(soundAnswer);
-    const standby = await startDhcpServer(() => undefined);
+  const PAIR = ['ns1', 'ns2'] as const;
+  /** A tenth of a real client's delay. */
+  const AGAIN_MS = 400;
+
+  /** The first server answers as told, the second is a standby. */
+  async function askPair(
+    answer: Parameters<typeof startDhcpServer>[0],
+    timeoutMs: number,
+  ): Promise<Awaited<ReturnType<QueryLoop['stop']>> & { readonly heard: DhcpServer['questions'] }> {
+    const both = await Promise.all([startDhcpServer(answer), startDhcpServer(() => undefined)]);
     try {
-      const { group, members } = await runWithin(2_000, [
-        { service: 'dhcp', name: 'ns1', server: '127.0.0.1', port: active.port, link: '192.0.2.11' },
-        { service: 'dhcp', name: 'ns2', server: '127.0.0.1', port: standby.port, link: '192.0.2.11' },
-      ]);
-      expect(group.asked).toBeGreaterThan(10);
-      expect(group).toMatchObject({ answered: group.asked, longestGapMs: 0 });
-      expect(members['ns2']).toMatchObject({ answered: 0 });
-      expect(new Set(active.heard)).toEqual(new Set(['discover']));
+      const targets = both.map(({ port }, index): QueryTarget => {
+        return { service: 'dhcp', name: PAIR[index] ?? '', server: '127.0.0.1', port, link: '192.0.2.11' };
+      });
+      const loop = new QueryLoop(targets, { rate: 20, timeoutMs, againAfterMs: () => AGAIN_MS });
+      loop.start();
+      // By events: a busy machine is late with them.
+      while ((both[0]?.questions.length ?? 0) < 8) await sleep(20);
+      return { ...(await loop.stop()), heard: both[0]?.questions ?? [] };
     } finally {
-      await active.close();
-      await standby.close();
+      await Promise.all(both.map((server) => server.close()));
     }
+  }
+
+  it('is answered by whoever of the servers is there for the client', async () => {
+    const { group, members, heard } = await askPair(soundAnswer, SURELY_MS);
+    expect(group.asked).toBeGreaterThan(3);
+    expect(group).toMatchObject({ answered: group.asked, longestGapMs: 0 });
+    expect(members['ns2']).toMatchObject({ answered: 0 });
+    expect(new Set(heard.map((question) => messageOf(question)))).toEqual(new Set(['discover']));
   });
+
+  it('asks again, in the same transaction, when a packet was lost, and says so', async () => {
+    const { group, heard } = await askPair(
+      (question, number) => (number === 0 ? undefined : soundAnswer(question)),
+      SURELY_MS,
+    );
+    expect(group.answered).toBe(group.asked);
+    expect(group.askedAgain).toBeGreaterThanOrEqual(1);
+    const [lost] = heard;
+    const repeated = heard.filter(({ xid }) => xid === lost?.xid);
+    expect(repeated.length).toBe(2);
+  });
+
+  it('shows how long nobody was answered although all were when they asked again', async () => {
+    const { group } = await askPair((question, number) => (number < 3 ? undefined : soundAnswer(question)), 300);
+    expect(group.answered).toBe(group.asked);
+    expect(group.askedAgain).toBeGreaterThanOrEqual(3);
+    expect(group.longestGapMs).toBeGreaterThanOrEqual(100);
+  });
+
+  it('gives a query up that was asked twice, and ends by itself', async () => {
+    const { group, heard } = await askPair(() => undefined, 200);
+    expect(group).toMatchObject({ answered: 0, askedAgain: group.asked });
+    expect(heard.length).toBeGreaterThan(group.asked);
+  });
+
+  it('tells the servers how long it has waited', async () => {
+    const server = await startDhcpServer((question) => (question.secs === 0 ? undefined : soundAnswer(question)));
+    try {
+      const loop = new QueryLoop(
+        [{ service: 'dhcp', name: 'ns1', server: '127.0.0.1', port: server.port, link: '192.0.2.11' }],
+        { rate: 1, timeoutMs: SURELY_MS },
+      );
+      loop.start();
+      await sleep(100);
+      const { group } = await loop.stop();
+      expect(group).toMatchObject({ asked: 1, answered: 1, askedAgain: 1 });
+      expect(server.questions.map(({ secs }) => secs)[1]).toBeGreaterThanOrEqual(3);
+    } finally {
+      await server.close();
+    }
+  }, 20_000);
 });

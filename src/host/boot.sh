@@ -16,6 +16,6 @@ boot_guard() {
   fi
   # During a trial as well: services of the new OS start on the confirmed configuration. Not when the host is on its way back.
   if [[ ! -e $OPEN ]] || { read_os_slot && [[ ! -e $RUN/back.${H[id]} ]]; }; then reconcile || :; fi
-  # What is on disk may be another than when the slot was put away.
+  # What is booted may be another release than when that was worked out last.
   hold_denied || :
 }

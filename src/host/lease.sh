@@ -173,7 +173,13 @@ end_final_slot() {
   read_plan "$OPEN/manifest" || return 0
   # The installer's trial of the guard.
   [[ ${H[kind]} != test ]] || { rm -rf -- "$OPEN" && return; }
-  if [[ $word == reverted ]]; then archive reverted || :; else archive generations || :; fi
+  if [[ $word == reverted ]]; then
+    archive reverted || :
+  else
+    # Its confirm may have died before this.
+    deny_left
+    archive generations || :
+  fi
 }
 
 # wake_guard: should it not run although there is a slot.

@@ -1,9 +1,9 @@
 # The deny list: releases that a host of the fleet went back from, and what keeps this host's Zincati from taking one of them.
 # shellcheck shell=bash disable=SC2034,SC2154
 #
-# Zincati goes to no older release, and avoids those that are on disk when it starts: of a host that went back itself nothing more is needed.
-# Any other denied release it would take, and it cannot be told to skip one. So it is held, by a second condition in its drop-in, until this
-# host has passed that release, or the release is forgiven.
+# Zincati cannot be told to skip a release. When it starts it avoids those that are on disk, but only those: a person may delete them (`rpm-ostree
+# cleanup -r`) and start it anew in the same boot. So it is held on every host, also on the one that went back, by a second condition in its
+# drop-in, until this host has passed what is denied, or that is forgiven. It goes to nothing older by itself.
 
 # deny CHECKSUM TARGET VERSION CAUSE REASON RUN: the entry's name is the checksum, or that of the target where no deployment is known.
 deny() {
@@ -67,7 +67,7 @@ os_undeny() {
   say undenied
 }
 
-# hold_denied: the record that keeps Zincati from starting follows from the deny list and what is on disk. Fails when it is not held.
+# hold_denied: the record that keeps Zincati from starting follows from the deny list and what is booted. Fails when it is not held.
 hold_denied() {
   find_denied
   if [[ -z $REPLY ]]; then
@@ -75,7 +75,18 @@ hold_denied() {
     return 1
   fi
   { printf '%s\n' "$REPLY" >"$ZINCATI_HELD.new" && mv --no-copy -fT -- "$ZINCATI_HELD.new" "$ZINCATI_HELD" && sync -- "$STATE"; } 2>/dev/null || :
+  keep_drop_in
   [[ -e $ZINCATI_HELD ]]
+}
+
+# keep_drop_in: this /etc may be that of a host that was never changed by us, or older than the second condition: of a deployment gone back to.
+keep_drop_in() {
+  local name=zincati.service.d/50-coreos-infra.conf text=''
+  is_zincati_here || return 0
+  { text=$(<"$UNIT_FOLDER/$name"); } 2>/dev/null || :
+  [[ $text != "$(unit_text "$name")" ]] || return 0
+  (umask 022 && mkdir -p -- "$UNIT_FOLDER/${name%/*}") 2>/dev/null || :
+  if install_unit "$name" "$UNIT_FOLDER/.coreos-infra.new"; then control daemon-reload || :; fi
 }
 
 # find_denied: sets REPLY to the denied releases that Zincati would take, '' when there is none.
@@ -85,11 +96,8 @@ find_denied() {
   REPLY=
   ((${#files[@]})) || return 0
   booted_version && booted=$REPLY
-  # Without an answer nothing is known to be on disk, and all the more is held.
-  read_deployments || :
   for file in "${files[@]}"; do
-    if ! read_records "$file" || ((${#RECORDS[@]} != 7)) || ! is_newer "${RECORDS[2]}" "$booted"; then continue; fi
-    is_on_disk "${RECORDS[0]}" "${RECORDS[1]}" || found+=" ${RECORDS[2]:-${file##*/}}"
+    if read_records "$file" && ((${#RECORDS[@]} == 7)) && is_newer "${RECORDS[2]}" "$booted"; then found+=" ${RECORDS[2]:-${file##*/}}"; fi
   done
   REPLY=${found# }
 }
@@ -112,15 +120,6 @@ is_newer() {
   [[ $last == "$1" ]]
 }
 
-# is_on_disk CHECKSUM COMMIT: as a deployment that could be booted; what is only staged is what Zincati is about to take.
-is_on_disk() {
-  local n
-  for n in "${!DEP_NAME[@]}"; do
-    [[ ${DEP_STAGED[n]} == true || (${DEP_NAME[n]%.*} != "$1" && ${DEP_NAME[n]%.*} != "$2") ]] || return 0
-  done
-  return 1
-}
-
 # stop_denied: Zincati may run, and may have staged the release already. Best effort: the list itself is written.
 stop_denied() {
   local n
@@ -128,9 +127,6 @@ stop_denied() {
   hold_denied || return 0
   show_unit zincati.service LoadState,ActiveState
   [[ ${P[LoadState]-} == loaded ]] || return 0
-  # A host that was never upgraded by us, or by an older version: its drop-in may be missing, or know the slot alone.
-  (umask 022 && mkdir -p -- "$UNIT_FOLDER/zincati.service.d") 2>/dev/null || :
-  if install_unit zincati.service.d/50-coreos-infra.conf "$UNIT_FOLDER/.coreos-infra.new"; then control daemon-reload || :; fi
   [[ ${P[ActiveState]-} != inactive ]] || return 0
   control stop -- zincati.service || return 0
   # Tried in vain, it is known to be wanted: whoever lifts this starts it again.

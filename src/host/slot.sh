@@ -90,16 +90,19 @@ archive() {
   for root in "${K_ROOT[@]}"; do roots[$root]=1; done
   rm -rf -- "$ETC_STAGE" "$VAR_STAGE" "${!roots[@]}" "$RUN"/{deadline,trial,back,staging}."${H[id]}" "$OPEN"/state.* "$OPEN"/cause.* "$OPEN"/command.*
   [[ $1 != generations ]] || remove_directories
+  # Before the slot goes, which holds Zincati as well: at no moment does neither.
+  hold_denied || :
   words_of mv --no-copy -T -- "$OPEN" "$place" || return 1
   words_of sync -- "$STATE" "$STATE/$1" || return 1
-  hold_denied || :
   free_zincati
   if [[ ${H[kind]} == os ]]; then prune_os "$1"; else prune "$1"; fi
 }
 
+is_zincati_here() { [[ -e $ZINCATI_UNIT || -e $UNIT_FOLDER/zincati.service ]]; }
+
 # free_zincati: it does not start while a slot is open (ConditionPathExists); whoever puts the slot away starts it again, else it stays off for ever.
 free_zincati() {
-  [[ -e $ZINCATI_UNIT || -e $UNIT_FOLDER/zincati.service ]] || return 0
+  is_zincati_here || return 0
   show_unit zincati.service ActiveState,UnitFileState,ConditionResult,ConditionTimestampMonotonic
   [[ ${P[ActiveState]-} == inactive ]] || return 0
   if [[ ${H[zincati]-} == activ* || ${H[zincati]-} == reloading ]] || [[ ${P[UnitFileState]-} == enabled && ${P[ConditionResult]-} == no && ${P[ConditionTimestampMonotonic]:-0} != 0 ]]; then

@@ -1,4 +1,4 @@
-/** The deny list on a host, and Zincati, which would take a denied release that is newer and not on disk. */
+/** The deny list on a host, and Zincati, which would take a denied release that is newer than what is booted. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { A, B, C, kinds, LEASE, O, OsRoot } from './os-fixture.ts';
 
@@ -13,7 +13,6 @@ const commit = (name: string): string => name.slice(0, 64);
 /** Version 44.1 is booted, no slot is open, Zincati runs; `held` says what came of it. */
 const PEER = `${LEASE}; make_os armed; rm -r "$OPEN"; deployments ${A} ${O}
   booted_version() { REPLY=44.1; }
-  UNIT_FOLDER=$FAKE/etc; mkdir -p "$UNIT_FOLDER"
   unit zincati.service LoadState=loaded ActiveState=active UnitFileState=enabled ConditionResult=no ConditionTimestampMonotonic=7
   held() { echo "held=$(cat "$STATE/zincati-held" 2>/dev/null)" "$(grep -c "zincati-held" "$UNIT_FOLDER/zincati.service.d/50-coreos-infra.conf" 2>/dev/null)"; }`;
 const deny = (target: string, version: string, checksum = "''"): string =>
@@ -35,20 +34,12 @@ describe('a release that another host went back from', () => {
     expect(kinds(root.steps(idle)), 'nobody’s Zincati').toEqual(['denied', 'held=44.2 1']);
   });
 
-  it('does not matter to Zincati when it is older, booted, or on disk', () => {
-    for (const [what, script] of [
-      ['older', deny(commit(B), '44.0')],
-      ['booted', deny(commit(B), '44.1')],
-      ['on disk', `deployments ${A} ${B}; ${deny(commit(B), '44.2')}`],
-      [
-        'on disk under its own checksum',
-        `deployments ${A} ${B}; ${deny(`sha256:${'d'.repeat(64)}`, '44.2', commit(B))}`,
-      ],
-    ] as const)
-      expect(kinds(root.steps(`${PEER}; ${script}; held; cat "$FAKE/log" 2>/dev/null`)), what).toEqual([
-        'denied',
-        'held=',
-      ]);
+  it('does not matter to Zincati when it is older, or booted', () => {
+    for (const version of ['44.0', '44.1'])
+      expect(
+        kinds(root.steps(`${PEER}; ${deny(commit(B), version)}; held; cat "$FAKE/log" 2>/dev/null`)),
+        version,
+      ).toEqual(['denied', 'held=']);
     // By number, not by letter; what nobody knows counts as newer.
     for (const version of ['44.10', "''"])
       expect(root.run(`${PEER}; booted_version() { REPLY=44.9; }; ${deny(commit(B), version)}; held`)).toMatch(
@@ -79,9 +70,35 @@ describe('a release that another host went back from', () => {
     expect(kinds(root.steps(script))).toEqual(['44.3', 'confirm', 'confirmed', '44.3']);
   });
 
-  it('is held back at the next boot once it is not on disk any more', () => {
-    const script = `${PEER}; deployments ${A} ${B}; ${deny(commit(B), '44.2')}; held; deployments ${A} ${O}; boot_guard; held`;
-    expect(kinds(root.steps(script))).toEqual(['denied', 'held= ', 'held=44.2']);
+  it('holds Zincati by a drop-in that knows of it, in every /etc and only where there is Zincati', () => {
+    const older = `${PEER}; (os_deny t '' ${commit(B)} 44.2 checks y r) >/dev/null; file=$UNIT_FOLDER/zincati.service.d/50-coreos-infra.conf
+      printf '[Unit]\\nConditionPathExists=!/var/lib/coreos-infra/open\\n' >"$file"; boot_guard; held; touch -d @1 "$file"; boot_guard; stat -c %Y "$file"`;
+    expect(kinds(root.steps(older))).toEqual(['held=44.2 1', '1']);
+    const none = `${PEER}; rm -r "$UNIT_FOLDER"; ZINCATI_UNIT=$FAKE/no; unit zincati.service LoadState=not-found; ${deny(commit(B), '44.2')}; ls "$UNIT_FOLDER" 2>/dev/null`;
+    expect(kinds(root.steps(none))).toEqual(['denied']);
+  });
+});
+
+describe('a host that went back itself', () => {
+  const OPEN = `${LEASE}; make_os reverting; printf checks >"$OPEN/cause"; unit zincati.service LoadState=loaded ActiveState=inactive UnitFileState=enabled
+    booted_version() { REPLY=44.1; }; held() { [[ ! -e $STATE/open ]] || echo open; echo "held=$(cat "$ZINCATI_HELD" 2>/dev/null)"; }`;
+
+  it('keeps Zincati from what it left, whatever a person deletes, until it has passed it', () => {
+    const script = `${OPEN}; now_booted ${A} boot-3; deployments ${A} '${B} pinned'; read_os_slot; os_settle; held
+      deployments ${A} ${O}; boot_guard; held
+      booted_version() { REPLY=44.2; }; boot_guard; held`;
+    expect(kinds(root.steps(script))).toEqual(['reverted', 'held=44.2', 'held=44.2', 'held=']);
+  });
+
+  it('is held before its slot goes, which holds it until then', () => {
+    const script = `${OPEN}; now_booted ${A} boot-3; deployments ${A} ${B}; read_os_slot; unpin() { :; }
+      mv() { [[ $* != *"$STATE/reverted/"* ]] || held >"$FAKE/seen"; command mv "\${@//--no-copy/-f}"; }; os_settle; cat "$FAKE/seen"`;
+    expect(kinds(root.steps(script))).toEqual(['reverted', 'open', 'held=44.2']);
+  });
+
+  it('is not held when nothing speaks against the release', () => {
+    const script = `${OPEN}; printf deadline >"$OPEN/cause"; now_booted ${A} boot-3; deployments ${A} ${B}; read_os_slot; os_settle; held`;
+    expect(kinds(root.steps(script))).toEqual(['reverted', 'held=']);
   });
 });
 
@@ -98,6 +115,8 @@ describe('a rollback', () => {
     ]);
     const cut = `${trial}; become confirmed; (confirm os1 boot-2); ls "$STATE/deny"`;
     expect(kinds(root.steps(cut))).toEqual(['confirm', 'confirmed', commit(A)]);
+    const killed = `${trial}; become confirmed; read_os_slot; end_final_slot; ls "$STATE/deny"; cat "$ZINCATI_HELD" 2>/dev/null`;
+    expect(kinds(root.steps(killed)), 'put away by somebody else').toEqual([commit(A)]);
   });
 
   it('that is not confirmed denies nothing', () => {

@@ -27,7 +27,7 @@ export class PrivateRoot {
   /** What `run` gives to bash, for another machine. */
   text(script: string, args: readonly string[] = []): string {
     const folders = `STATE=${this.folder}/state RUN=${this.folder}/run ETC_STAGE=${this.folder}/etc/.coreos-infra/open MARKER=${this.folder}/etc/coreos-infra/generation
-      OPEN=$STATE/open VAR_STAGE=$STATE/stage ZINCATI_HELD=$STATE/zincati-held
+      OPEN=$STATE/open VAR_STAGE=$STATE/stage ZINCATI_HELD=$STATE/zincati-held UNIT_FOLDER=${this.folder}/etc/systemd/system
       mkdir -p "$STATE" "$RUN" "\${ETC_STAGE%/*}" "\${MARKER%/*}"`;
     // --no-copy is of coreutils 9.5, which CoreOS has and this machine may lack.
     const older =

@@ -5,6 +5,7 @@ import type { InventoryFlags } from './target-inventory.ts';
 
 export interface StatusFlags extends InventoryFlags {
   readonly drift?: true;
+  readonly os?: true;
   readonly json?: true;
   /** Seconds between two looks. */
   readonly watch?: number;
@@ -40,6 +41,7 @@ export function registerOperator(program: Command, project: Project): void {
     .description('the fleet at a glance: versions, services, open changes, locks, hand edits')
     .argument('[pattern]', "only these hosts: 'dns:!ns2', 'ns*'", 'all')
     .option('--drift', 'also the lines of hand edits, and what is described and not applied yet')
+    .option('--os', 'deployments, uptime, Zincati, guard and the last upgrade, instead of services')
     .option('--json', 'as JSON (docs/status.md)')
     .addOption(
       new Option('--prometheus [file]', "as metrics; to a file for node_exporter's textfile collector").conflicts([

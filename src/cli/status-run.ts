@@ -95,7 +95,8 @@ interface Screen {
 function screen(status: FleetStatus, { exit, flags, activity }: Screen): string {
   const style = styleFor(process.stdout, process.env);
   const drift = flags.drift === true;
-  const text = `${statusLines(status, { style, exit, drift, activity, commandLine: commandLineFor(flags) }).join('\n')}\n`;
+  const os = flags.os === true;
+  const text = `${statusLines(status, { style, exit, drift, os, activity, commandLine: commandLineFor(flags) }).join('\n')}\n`;
   if (flags.watch === undefined) return text;
   const time = new Date().toTimeString().slice(0, 8);
   // On a terminal in place, without a flash: the old text goes once the new one is there. Elsewhere one after the other.

@@ -54,6 +54,8 @@ export interface OsState {
   readonly checksum?: string;
   /** What the next boot will bring, where that is another: `staged`, or the default entry of the boot menu. */
   readonly next?: { readonly version: string; readonly how: 'staged' | 'default'; readonly isLocked: boolean };
+  /** The next entry of the boot menu behind the one that runs: what `rpm-ostree rollback` would boot. */
+  readonly rollback?: string;
   /** Versions that are kept whatever is upgraded. */
   readonly pinned?: readonly string[];
   /** Packages that somebody layered on this host. */
@@ -72,10 +74,31 @@ export interface ZincatiState {
   readonly enabled: string;
   /** In its own words. */
   readonly status: string;
-  /** Held while an upgrade of ours is open. */
+  /** Its drop-in is there: it is held whenever an upgrade of ours is open. */
   readonly isHeldBySlot: boolean;
   /** Denied releases that it would take, for which it is held until the host has passed them. */
   readonly heldFor?: string;
+}
+
+/**
+ * `ready`: it wakes when a change set or an upgrade is opened. `awake`: it watches one. `off`: it is installed, and systemd does not
+ * run it (the next change starts it before anything else). `none`: nothing of ours was ever deployed here.
+ */
+export type GuardWord = 'ready' | 'awake' | 'off' | 'none';
+
+/** The last upgrade or rollback of the OS that ended on a host, whoever asked for it. */
+export interface LastUpgrade {
+  readonly action: 'upgrade' | 'rollback';
+  readonly from: string;
+  readonly to: string;
+  readonly state: 'confirmed' | 'reverted' | 'failed';
+  /** Why it was not confirmed, as OsPast.cause; ''. */
+  readonly cause: string;
+  readonly reason: string;
+  /** ms since 1970, by the host's clock. */
+  readonly at: number;
+  readonly run: string;
+  readonly owner: string;
 }
 
 /** The host's clock minus ours; the truth lies within `withinMs` of it (half of the round trip). */
@@ -94,6 +117,12 @@ export interface HostStatusReport {
   readonly zincati?: ZincatiState | null;
   /** Against this machine's; null: it could not be asked. */
   readonly clock?: ClockState | null;
+  /** Since its last boot; null: it could not be asked. */
+  readonly uptimeSec?: number | null;
+  /** null: it could not be asked. */
+  readonly guard?: GuardWord | null;
+  /** null: there was none, or it could not be asked. */
+  readonly lastUpgrade?: LastUpgrade | null;
   /** The last confirmed generation of configuration; 0: none. */
   readonly generation: number;
   readonly helper: { readonly version: string; readonly isCurrent: boolean } | null;
@@ -130,6 +159,11 @@ export interface FleetVerdict {
   readonly unreached: readonly string[];
   /** Nothing of the fleet is in service yet. */
   readonly isIdle: boolean;
+}
+
+/** It runs, and its settings let it update: then it boots the host when it likes, as soon as nothing of ours is open. */
+export function mayZincatiUpdate({ active, status }: ZincatiState): boolean {
+  return active === 'active' && !status.includes('auto-updates logic disabled');
 }
 
 export function fleetVerdict({ hosts }: Pick<FleetStatus, 'hosts'>): FleetVerdict {

@@ -1,10 +1,10 @@
 /** What `run status` adds to a look at a host: its deployments, Zincati, and its clock. Asked beside observing, on the same connection. */
 import { InfraError } from '../errors.ts';
-import type { OsDeployment, OsLook } from '../host/os-look.ts';
+import type { OsDeployment, OsLook, OsPast } from '../host/os-look.ts';
 import { parseOsLook } from '../host/os-look-parse.ts';
 import { osLookCall } from '../host/os-verbs.ts';
 import type { Connection } from '../ssh/transport.ts';
-import type { ClockState, OsState, ZincatiState } from './fleet.ts';
+import type { ClockState, GuardWord, LastUpgrade, OsState, ZincatiState } from './fleet.ts';
 import type { RunContext } from './run-context.ts';
 
 /** The daemon may have to be started first; who is slower than this is shown without. ms */
@@ -14,15 +14,30 @@ const LOOK_MS = 10_000;
 export interface OsGlance {
   readonly look?: OsLook;
   readonly clock?: ClockState;
+  readonly machine?: Machine;
+}
+
+/** The boot that runs, and the guard's units as systemd has them. */
+export interface Machine {
+  readonly uptimeSec: number;
+  /** Of coreos-infra-guard.path: it waits for a slot. */
+  readonly isWaiting: boolean;
+  /** Of coreos-infra-guard.service: it watches one. */
+  readonly isAwake: boolean;
 }
 
 /** Never throws for what a host does. */
 export async function glanceAtOs(ctx: RunContext, connection: Connection): Promise<OsGlance> {
-  const [look, clock] = await Promise.all([
+  const [look, clock, machine] = await Promise.all([
     unlessFailing(() => readLook(ctx, connection)),
     unlessFailing(() => readClock(ctx, connection)),
+    unlessFailing(() => readMachine(ctx, connection)),
   ]);
-  return { ...(look === undefined ? {} : { look }), ...(clock === undefined ? {} : { clock }) };
+  return {
+    ...(look === undefined ? {} : { look }),
+    ...(clock === undefined ? {} : { clock }),
+    ...(machine === undefined ? {} : { machine }),
+  };
 }
 
 async function unlessFailing<T>(ask: () => Promise<T>): Promise<T | undefined> {
@@ -59,6 +74,50 @@ export function clockOf(text: string, askedAtMs: number, heardAtMs: number): Clo
   return { offsetMs: Math.round(Number(text) - (askedAtMs + half)), withinMs: Math.ceil(half) };
 }
 
+/**
+ * How old process 1 is, in ticks of 1/100 s (USER_HZ, on every architecture of Fedora CoreOS): on a host that is a container
+ * /proc/uptime is of the machine below it.
+ */
+const MACHINE =
+  'read -r up rest </proc/uptime; read -ra one </proc/1/stat; echo $((${up%.*} - ${one[21]} / 100)); systemctl is-active coreos-infra-guard.path coreos-infra-guard.service';
+
+async function readMachine(ctx: RunContext, connection: Connection): Promise<Machine | undefined> {
+  const { stdout } = await connection.exec(`bash -c '${MACHINE}'`, {
+    what: 'reading the uptime',
+    timeoutMs: LOOK_MS,
+    signal: ctx.signal,
+  });
+  return machineOf(stdout.toString('utf8'));
+}
+
+/** Of systemctl's exit code nothing is known: it speaks of the unit that sleeps. Pure. */
+export function machineOf(text: string): Machine | undefined {
+  const [, uptime, path, service] = /^(\d{1,12})\n([a-z-]+)\n([a-z-]+)\s*$/.exec(text) ?? [];
+  if (uptime === undefined) return undefined;
+  return { uptimeSec: Number(uptime), isWaiting: path === 'active', isAwake: service === 'active' };
+}
+
+/** Pure. */
+export function guardOf(helperVersion: string, machine: Machine | undefined): GuardWord | null {
+  if (helperVersion === '') return 'none';
+  if (machine === undefined) return null;
+  if (machine.isAwake) return 'awake';
+  return machine.isWaiting ? 'ready' : 'off';
+}
+
+/** Pure. */
+export function lastUpgradeOf(look: OsLook | undefined): LastUpgrade | null {
+  const last = look?.past.findLast((one): one is OsPast & Pick<LastUpgrade, 'state'> => isEnd(one.state));
+  if (last === undefined) return null;
+  const { fromVersion, toVersion, state, cause, reason, atMs, run, owner } = last;
+  const action = last.action === 'rollback' ? 'rollback' : 'upgrade';
+  return { action, from: fromVersion, to: toVersion, state, cause, reason, at: atMs, run, owner };
+}
+
+function isEnd(state: string): boolean {
+  return state === 'confirmed' || state === 'reverted' || state === 'failed';
+}
+
 /** What the deployments come to. Pure. */
 export function osStateOf(
   facts: { readonly osId: string; readonly osVersion: string },
@@ -71,6 +130,8 @@ export function osStateOf(
   // The default of the next boot, where it is another than the one that runs.
   const [first] = look.deployments.filter((one) => !one.staged).sort((a, b) => a.index - b.index);
   const next = staged ?? (first !== undefined && !first.booted ? first : undefined);
+  const behind = booted === undefined ? [] : look.deployments.filter(({ index }) => index > booted.index);
+  const rollback = behind.sort((a, b) => a.index - b.index).find(({ osname }) => osname === booted?.osname);
   const pinned = look.deployments.filter((one) => one.pinned).map(({ version }) => version);
   return {
     ...base,
@@ -78,6 +139,7 @@ export function osStateOf(
     ...(next === undefined
       ? {}
       : { next: { version: next.version, how: staged === undefined ? 'default' : 'staged', isLocked: next.locked } }),
+    ...(rollback === undefined ? {} : { rollback: rollback.version }),
     ...(pinned.length === 0 ? {} : { pinned }),
     ...layered(booted),
     ...(look.finalizeFailure === undefined ? {} : { finalizeFailure: look.finalizeFailure }),

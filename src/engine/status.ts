@@ -13,7 +13,7 @@ import { openSlot } from './locked.ts';
 import type { Observation } from './observation.ts';
 import type { RunContext } from './run-context.ts';
 import { type HostLook, lookAt, type RoleLook } from './status-look.ts';
-import { osStateOf, zincatiStateOf } from './status-os.ts';
+import { guardOf, lastUpgradeOf, osStateOf, zincatiStateOf } from './status-os.ts';
 import { serviceStates } from './status-services.ts';
 import { callHost } from './verb.ts';
 
@@ -99,6 +99,9 @@ async function hostReport(
     os: osStateOf(facts, os?.look),
     zincati: zincatiStateOf(os?.look),
     clock: os?.clock ?? null,
+    uptimeSec: os?.machine?.uptimeSec ?? null,
+    guard: guardOf(version, os?.machine),
+    lastUpgrade: lastUpgradeOf(os?.look),
     generation,
     helper: version === '' ? null : { version, isCurrent: version === helperVersion(ctx.helper) },
     changeSet: slot === undefined ? null : { ...slot, ...(await reasonOf(ctx, connection, slot)) },

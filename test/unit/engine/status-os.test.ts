@@ -1,7 +1,14 @@
 /** What `run status` makes of a host's deployments, its updater and its clock. */
 import { describe, expect, test } from 'vitest';
-import { clockOf, osStateOf, zincatiStateOf } from '../../../src/engine/status-os.ts';
-import type { OsDeployment, OsLook } from '../../../src/host/os-look.ts';
+import {
+  clockOf,
+  guardOf,
+  lastUpgradeOf,
+  machineOf,
+  osStateOf,
+  zincatiStateOf,
+} from '../../../src/engine/status-os.ts';
+import type { OsDeployment, OsLook, OsPast } from '../../../src/host/os-look.ts';
 import { clockIsOff, osCell } from '../../../src/report/status-cells.ts';
 import { createStyle } from '../../../src/report/style.ts';
 
@@ -51,7 +58,7 @@ describe('the OS of a host', () => {
 
   test('is the one that runs, when the next boot brings the same', () => {
     const state = osStateOf(FACTS, look([booted, deployment('43.9', { index: 1, pinned: true })]));
-    expect(state).toEqual({ id: 'fedora', version: '44.1', checksum: '44.1', pinned: ['43.9'] });
+    expect(state).toEqual({ id: 'fedora', version: '44.1', checksum: '44.1', rollback: '43.9', pinned: ['43.9'] });
     expect(cell(state)).toBe('44.1');
   });
 
@@ -64,6 +71,16 @@ describe('the OS of a host', () => {
   test('is shown with the default entry of the boot menu, when that is another', () => {
     const state = osStateOf(FACTS, look([deployment('43.9', { index: 0 }), { ...booted, index: 1 }]));
     expect(cell(state)).toBe('44.1 → 43.9 at next boot');
+    expect(state.rollback, 'it is not behind the one that runs').toBeUndefined();
+  });
+
+  test('has as its way back the next one of the same system', () => {
+    const others = [
+      deployment('43.8', { index: 3 }),
+      deployment('43.9', { index: 2 }),
+      deployment('1', { index: 1, osname: 'x' }),
+    ];
+    expect(osStateOf(FACTS, look([booted, ...others])).rollback).toBe('43.9');
   });
 
   test('is what os-release says where there is no ostree, or nobody answers', () => {
@@ -97,5 +114,58 @@ describe('the clock of a host', () => {
     [null, false],
   ])('%j is off: %j', (clock, isOff) => {
     expect(clockIsOff({ clock } as Parameters<typeof clockIsOff>[0])).toBe(isOff);
+  });
+});
+
+describe('the last upgrade of a host', () => {
+  const past = (state: string, more: Partial<OsPast> = {}): OsPast =>
+    ({
+      action: 'upgrade',
+      fromVersion: '44.1',
+      toVersion: '44.2',
+      state,
+      cause: '',
+      reason: '',
+      atMs: 1,
+      run: 'r',
+      owner: 'o',
+      ...more,
+    }) as OsPast;
+
+  test('is the newest one that ended', () => {
+    const ended = look([booted], {
+      past: [past('confirmed'), past('reverted', { toVersion: '44.3', cause: 'checks' })],
+    });
+    expect(lastUpgradeOf(ended)).toEqual({
+      action: 'upgrade',
+      from: '44.1',
+      to: '44.3',
+      state: 'reverted',
+      cause: 'checks',
+      reason: '',
+      at: 1,
+      run: 'r',
+      owner: 'o',
+    });
+    expect(lastUpgradeOf(look([booted], { past: [] }))).toBeNull();
+    expect(lastUpgradeOf(undefined)).toBeNull();
+  });
+});
+
+describe('the boot and the guard', () => {
+  test('are read from what systemd says, and nothing is guessed', () => {
+    expect(machineOf('42\nactive\ninactive\n')).toEqual({ uptimeSec: 42, isWaiting: true, isAwake: false });
+    expect(machineOf('42\nactive\nactivating\n')).toEqual({ uptimeSec: 42, isWaiting: true, isAwake: false });
+    expect(machineOf('42\n')).toBeUndefined();
+    expect(machineOf('-1\nactive\nactive\n')).toBeUndefined();
+  });
+
+  test('the guard is ready, awake, off, or was never installed', () => {
+    const machine = { uptimeSec: 1, isWaiting: true, isAwake: false };
+    expect(guardOf('a1', machine)).toBe('ready');
+    expect(guardOf('a1', { ...machine, isAwake: true })).toBe('awake');
+    expect(guardOf('a1', { ...machine, isWaiting: false })).toBe('off');
+    expect(guardOf('', { ...machine, isWaiting: false })).toBe('none');
+    expect(guardOf('a1', undefined)).toBeNull();
   });
 });

@@ -90,7 +90,7 @@ describe('metrics', () => {
     );
     expect(metrics()).toContain('coreos_infra_host_clock_offset_seconds{host="ns\\"1\\\\"} -1.5\n');
     expect(metrics()).toContain('version="44",next="45"} 1');
-    expect(metrics()).toContain('coreos_infra_host_zincati_active{host="ns\\"1\\\\"} 0\n');
+    expect(metrics()).toContain('coreos_infra_host_zincati_active{host="ns\\"1\\\\"} 1\n');
     expect(metrics()).not.toMatch(/service_serving\{[^}]*service="ntp"/);
     expect(metrics()).not.toMatch(/host_generation\{host="ns2"/);
     expect(metrics()).toContain(

@@ -185,6 +185,11 @@ describe('what needs somebody', () => {
         }),
       ]);
     expect(note({ active: 'active' })).toContain('Zincati may update it');
+    expect(note({ active: 'active', isHeldBySlot: true }), 'whether or not our drop-in is there').toContain(
+      'Zincati may',
+    );
+    const idle = 'initialization complete, auto-updates logic disabled by configuration';
+    expect(note({ active: 'active', status: idle })).not.toContain('Zincati');
     expect(note({ heldFor: '44.2 44.3' })).toContain('Zincati held, 44.2 44.3 is denied');
     expect(note({ heldFor: '44.2', enabled: 'disabled' })).not.toContain('Zincati');
   });

@@ -1,6 +1,7 @@
 /** What an upgrade would do, in words: for the header, for --check, for the question. Pure. */
 import type { ChangeReport } from '../engine/events.ts';
 import type { OsLook } from '../host/os-look.ts';
+import { carriedBy, carriedText } from './carried.ts';
 import type { LastTime } from './memory.ts';
 import { type Release, releaseName } from './release.ts';
 import type { UpgradeSettings } from './settings.ts';
@@ -44,11 +45,10 @@ export interface CheckInput {
 
 /** What --check says of one host: the hops, what is kept, when it may begin, and how long it took before. */
 export function checkReport({ route, look, settings, last, nowMs }: CheckInput): ChangeReport {
-  const booted = look.deployments.find((one) => one.booted);
-  const layered = booted?.layered ?? [];
+  const kept = carriedText(carriedBy(look));
   const facts = [
     route.direction === 'downgrade' ? 'goes back to an older release' : undefined,
-    layered.length === 0 ? undefined : `keeps ${layered.join(', ')}`,
+    kept === undefined ? undefined : `keeps ${kept}`,
     windowFact(settings, nowMs),
     last === undefined ? undefined : `the last one (${last.version}) took ${span(last.tookSec * 1000)}`,
   ].filter((fact) => fact !== undefined);

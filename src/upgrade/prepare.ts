@@ -11,6 +11,7 @@ import type { OsLook } from '../host/os-look.ts';
 import { osOpenCall } from '../host/os-verbs.ts';
 import { installCall } from '../host/verbs.ts';
 import type { Probe, ProbeResult } from '../probes/types.ts';
+import { carriedBy } from './carried.ts';
 import { converge } from './converge.ts';
 import { NotUpgradableError } from './errors.ts';
 import { bootedRelease } from './fleet.ts';
@@ -96,6 +97,7 @@ function noteStart(look: OsLook, trip: Trip): void {
   trip.from = look.booted;
   trip.fromRelease = booted.release;
   trip.bootId = look.bootId;
+  trip.carried = carriedBy(look);
   if (trip.action === 'upgrade') return;
   const target = look.deployments.find((one) => one.name === trip.to);
   if (target === undefined)

@@ -7,6 +7,7 @@ import { InfraError } from '../errors.ts';
 import { confirmCall } from '../host/verbs.ts';
 import type { ProbeResult } from '../probes/types.ts';
 import type { Connection } from '../ssh/transport.ts';
+import { carriedBy, notCarried } from './carried.ts';
 import { driftOf } from './converge.ts';
 import { RolledBackError } from './errors.ts';
 import { type Keeper, keepDeadline } from './keeper.ts';
@@ -38,6 +39,7 @@ export async function prove(job: UpgradeJob, trip: Trip): Promise<Event> {
     const results = await probesWithin(job, trip, UP_MS);
     if (results === undefined) return endedByItself(job, trip);
     trip.drift = driftOf(job, name);
+    tellNotCarried(job, trip);
     tellProbes(ctx, name, results);
     return failedProbes(results).length === 0 ? 'prove' : red(trip, results);
   } catch (error) {
@@ -47,19 +49,40 @@ export async function prove(job: UpgradeJob, trip: Trip): Promise<Event> {
   }
 }
 
-/** Until all pass or time is up; undefined: the host has ended the trial by itself, or cannot be reached until it does. */
+/** Layered packages and kernel arguments: told, and no reason to go back. A rollback goes to those of the older deployment. */
+function tellNotCarried({ ctx, fleet }: UpgradeJob, trip: Trip): void {
+  const { host, action, carried } = trip;
+  if (carried === undefined || action === 'rollback') return;
+  const changed = notCarried(carried, carriedBy(fleet.look(host.name)));
+  if (changed.length > 0) delete trip.carried;
+  for (const words of changed)
+    ctx.emit({
+      event: 'warning',
+      host: host.name,
+      message: `${host.name} came up ${words}`,
+      remedy: `Somebody changed what was staged. See on ${host.name}: rpm-ostree status; rpm-ostree kargs`,
+    });
+}
+
+/**
+ * Until all pass, or something fails for longer than `withinMs`; undefined: the host has ended the trial by itself, or cannot be reached until it does.
+ * What fails may be the way there: only looks count against the release that began when the host had just been reached over a fresh link.
+ */
 async function probesWithin(
   job: UpgradeJob,
   trip: Trip,
   withinMs: number,
 ): Promise<readonly ProbeResult[] | undefined> {
-  const deadline = job.ctx.now() + withinMs;
+  let deadline: number | undefined;
   for (;;) {
     const results = await lookOnce(job, trip);
-    if (results !== undefined) trip.lastFailed = failedProbes(results);
-    if (results !== undefined && (failedProbes(results).length === 0 || job.ctx.now() > deadline)) return results;
-    // What fails may be the way there.
+    if (results === undefined) deadline = undefined;
+    else {
+      trip.lastFailed = failedProbes(results);
+      if (trip.lastFailed.length === 0 || job.ctx.now() > (deadline ?? Number.POSITIVE_INFINITY)) return results;
+    }
     if (!(await isOnTrial(job, trip))) return undefined;
+    deadline ??= job.ctx.now() + withinMs;
     await pause(LOOK_AGAIN_MS);
   }
 }

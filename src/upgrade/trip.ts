@@ -13,6 +13,7 @@ import type { Host } from '../inventory/model.ts';
 import type { Playbook } from '../playbook/define.ts';
 import type { ProbeResult } from '../probes/types.ts';
 import type { Connection } from '../ssh/transport.ts';
+import type { Carried } from './carried.ts';
 import type { Fleet } from './fleet.ts';
 import type { Release } from './release.ts';
 import type { UpgradeSettings } from './settings.ts';
@@ -59,6 +60,8 @@ export interface Trip {
   states?: TemporaryStates;
   /** How the host itself recorded the end. */
   past?: OsPast;
+  /** What it had of its own on the release that it leaves; undefined: nobody looked (an upgrade that is resumed). */
+  carried?: Carried;
   /** Configuration that differs on the new release, by resource. */
   drift: readonly string[];
   readonly tookMs: { stage?: number; reboot?: number; soak?: number };

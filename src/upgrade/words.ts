@@ -1,12 +1,15 @@
 /** How the upgrade of a host ended, in words. Pure. */
+
+import { carriedText } from './carried.ts';
 import { releaseName } from './release.ts';
 import type { Trip } from './trip.ts';
 
-type Told = Pick<Trip, 'fromRelease' | 'release' | 'tookMs' | 'drift' | 'action'>;
+type Told = Pick<Trip, 'fromRelease' | 'release' | 'tookMs' | 'drift' | 'action' | 'carried'>;
 
 /** `44.20261101.3.0 → 44.20261115.3.0 · staged 41 s · rebooted 38 s · soaked 20 s` */
-export function upgradedText({ fromRelease, release, tookMs, drift, action }: Told): string {
+export function upgradedText({ fromRelease, release, tookMs, drift, action, carried }: Told): string {
   const { stage, reboot, soak } = tookMs;
+  const kept = carried === undefined || action === 'rollback' ? undefined : carriedText(carried);
   return [
     `${releaseName(fromRelease)} → ${releaseName(release)}`,
     ...(stage === undefined || action === 'rollback' ? [] : [`staged ${span(stage)}`]),
@@ -14,6 +17,7 @@ export function upgradedText({ fromRelease, release, tookMs, drift, action }: To
     drift.length === 0
       ? 'converged'
       : `${drift.length} of its files are not as described (${drift.slice(0, 3).join(', ')})`,
+    ...(kept === undefined ? [] : [`kept ${kept}`]),
     ...(soak === undefined ? [] : [`soaked ${span(soak)}`]),
   ].join(' · ');
 }

@@ -26,14 +26,23 @@ confirm() {
     applied | confirmed) ;;
     *) fail not-applied "the change set cannot be confirmed any more: it is $word" "$word" ;;
   esac
+  note_way_back
   # R4: durable before its answer.
   become confirmed || fail_write "$OPEN"
   at_step confirmed
   deny_left
-  say confirmed id "$1" generation "${H[generation]}"
+  say confirmed id "$1" generation "${H[generation]}" wayBack "$WAY_BACK"
   archive generations || :
   prune_images
   prune_secrets
+}
+
+# note_way_back: a release that proved itself is confirmed, also when somebody deleted the one that it came from: but not without a word.
+note_way_back() {
+  WAY_BACK=
+  if [[ ${H[kind]} != os || ${H[action]} != upgrade ]] || ! read_deployments || index_of "${H[from]}"; then return 0; fi
+  WAY_BACK=gone
+  { : >"$OPEN/no-way-back"; } 2>/dev/null || :
 }
 
 # confirmed_before ID: it is in the archive of confirmed ones: the first answer was lost.
@@ -41,7 +50,9 @@ confirmed_before() {
   local dir
   for dir in "$STATE"/generations/*/; do
     if ! read_header "$dir/manifest" || [[ ${HEADER[id]} != "$1" ]]; then continue; fi
-    say confirmed id "$1" generation "${HEADER[generation]}"
+    WAY_BACK=
+    [[ ! -e $dir/no-way-back ]] || WAY_BACK=gone
+    say confirmed id "$1" generation "${HEADER[generation]}" wayBack "$WAY_BACK"
     return 0
   done
   return 1

@@ -8,6 +8,7 @@ os_go() {
   os_gate "$@"
   wait_for_go
   STEP=leave
+  os_note_told || fail_write "$OPEN"
   os_gate "$@"
   at_step leave
   step rebooting

@@ -72,7 +72,11 @@ os_deadline_passed() {
   ((REPLY >= DEADLINE)) || return 0
   os_where
   case $OS_WORD.$REPLY in
-    armed.from) os_end_armed deadline "nobody went on with the upgrade in time" ;;
+    armed.from)
+      local why="nobody went on with the upgrade in time"
+      ((OS_TOLD == 0)) || why="the host was told to reboot, and did not in time"
+      os_end_armed deadline "$why"
+      ;;
     armed.to | applied.to) go_back deadline "nobody confirmed the upgrade in time" ;;
     *) os_settle ;;
   esac

@@ -92,7 +92,7 @@ os_write_slot() {
     printf 'at\0%s\0' "${H[from]}"
   } 2>/dev/null >"$PREP/manifest" || fail_write "$PREP"
   {
-    printf 'armed\n' >"$PREP/state" && : >"$PREP/os"
+    printf 'armed\n' >"$PREP/state" && : >"$PREP/os" && : >"$PREP/not-told"
     for word in applied confirmed reverting reverting2 reverted failed; do printf '%s\n' "$word" >"$PREP/state.$word" || break; done
     for word in "${OS_CAUSES[@]}"; do printf '%s\n' "$word" >"$PREP/cause.$word" || break; done
   } 2>/dev/null

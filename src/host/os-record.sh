@@ -2,7 +2,8 @@
 # shellcheck shell=bash disable=SC2034,SC2154
 #
 # Beside the manifest, files of one line: `target` (checksum.serial, once it is staged), `trial` (boot id), `cause` (a word; all words
-# are written before arming, as with the state: at the end a rename must do), `report` (the reason, then words of the host).
+# are written before arming, as with the state: at the end a rename must do), `report` (the reason, then words of the host). `told`: the word
+# to reboot was heard; until then it is `not-told`. `no-way-back`: confirmed, and the old deployment was not on disk any more.
 
 OS_CAUSES=(checks second-boot person deadline abort not-applied)
 OS_KEEP=10
@@ -12,12 +13,19 @@ read_os_slot() { slot_state && OS_WORD=$REPLY && read_os_folder "$OPEN"; }
 
 # read_os_folder FOLDER: the same for an archived one.
 read_os_folder() {
-  OS_TO='' OS_TRIAL='' OS_CAUSE=''
+  OS_TO='' OS_TRIAL='' OS_CAUSE='' OS_TOLD=0
   read_plan "$1/manifest" && [[ ${H[kind]-} == os ]] || return 1
   OS_TO=${H[to]-}
   [[ -n $OS_TO ]] || read -r OS_TO 2>/dev/null <"$1/target" || :
   read -r OS_TRIAL 2>/dev/null <"$1/trial" || :
   read -r OS_CAUSE 2>/dev/null <"$1/cause" || :
+  [[ ! -e $1/told ]] || OS_TOLD=1
+}
+
+# os_note_told: whether a reboot that never came was ever asked for is what nobody else knows, when the link broke at that moment.
+os_note_told() {
+  [[ ! -e $OPEN/told ]] || return 0
+  words_of mv --no-copy -fT -- "$OPEN/not-told" "$OPEN/told" && OS_TOLD=1
 }
 
 # note NAME TEXT: a file of the slot, durable. Needs space: the reserve is for that.

@@ -88,7 +88,7 @@ archive() {
   [[ ${H[kind]} != os || ${H[pinned]-} == 1 ]] || unpin "${H[from]}" || return 1
   words_of sync -- "$OPEN/state" "$OPEN" || return 1
   for root in "${K_ROOT[@]}"; do roots[$root]=1; done
-  rm -rf -- "$ETC_STAGE" "$VAR_STAGE" "${!roots[@]}" "$RUN"/{deadline,trial,back,staging}."${H[id]}" "$OPEN"/state.* "$OPEN"/cause.* "$OPEN"/command.*
+  rm -rf -- "$ETC_STAGE" "$VAR_STAGE" "${!roots[@]}" "$RUN"/{deadline,trial,back,staging}."${H[id]}" "$OPEN"/state.* "$OPEN"/cause.* "$OPEN"/command.* "$OPEN/not-told"
   [[ $1 != generations ]] || remove_directories
   # Before the slot goes, which holds Zincati as well: at no moment does neither.
   hold_denied || :

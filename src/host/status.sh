@@ -27,8 +27,10 @@ status() {
 
 # say_status FOLDER ID WORD REASON
 say_status() {
+  local back=''
   local -a os=()
-  if [[ ${HEADER[kind]-} == os ]] && read_os_folder "$1"; then os=(kind os cause "$OS_CAUSE" from "${H[from]}" to "$OS_TO" trialBoot "$OS_TRIAL"); fi
+  [[ ! -e $1/no-way-back ]] || back=gone
+  if [[ ${HEADER[kind]-} == os ]] && read_os_folder "$1"; then os=(kind os cause "$OS_CAUSE" from "${H[from]}" to "$OS_TO" trialBoot "$OS_TRIAL" told "$OS_TOLD" wayBack "$back"); fi
   say status id "$2" state "$3" generation "${HEADER[generation]-}" reason "$4" "${os[@]}"
 }
 

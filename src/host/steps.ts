@@ -65,7 +65,9 @@ export type HostStep =
       /** With `locked`: who holds the host. */
       readonly holder?: Holder;
     }
-  | { readonly kind: 'applied' | 'confirmed'; readonly id: string; readonly generation: number }
+  | { readonly kind: 'applied'; readonly id: string; readonly generation: number }
+  /** `isWayBackGone`: of an OS upgrade: the release that it came from was deleted from the disk in the trial. */
+  | { readonly kind: 'confirmed'; readonly id: string; readonly generation: number; readonly isWayBackGone?: true }
   /** `notUndone`: commands that ran and have no undo, or whose undo failed. */
   | { readonly kind: 'reverted'; readonly id: string; readonly notUndone: readonly string[] }
   /** `reason`: why it was reverted, when the host could write that down. */
@@ -76,7 +78,16 @@ export type HostStep =
       readonly generation: number;
       readonly reason: string;
       /** Of an OS upgrade's slot: as in OsPast and OsSlot (os-look.ts). */
-      readonly os?: { readonly cause: string; readonly from: string; readonly to: string; readonly trialBoot: string };
+      readonly os?: {
+        readonly cause: string;
+        readonly from: string;
+        readonly to: string;
+        readonly trialBoot: string;
+        /** The host has heard the word to reboot. */
+        readonly isTold: boolean;
+        /** As with `confirmed`. */
+        readonly isWayBackGone?: true;
+      };
     }
   /** An OS slot is open; `zincati`: its ActiveState as it was found. */
   | { readonly kind: 'opened'; readonly id: string; readonly generation: number; readonly zincati: string }
@@ -151,7 +162,12 @@ class Fields {
 const ANSWERS: Readonly<Record<string, (fields: Fields) => HostStep | undefined>> = {
   ready: (fields) => ({ kind: 'ready', generation: fields.number('generation') }),
   applied: (fields) => ({ kind: 'applied', id: fields.text('id'), generation: fields.number('generation') }),
-  confirmed: (fields) => ({ kind: 'confirmed', id: fields.text('id'), generation: fields.number('generation') }),
+  confirmed: (fields) => ({
+    kind: 'confirmed',
+    id: fields.text('id'),
+    generation: fields.number('generation'),
+    ...wayBackOf(fields),
+  }),
   reverted: (fields) => ({
     kind: 'reverted',
     id: fields.text('id'),
@@ -173,6 +189,8 @@ const ANSWERS: Readonly<Record<string, (fields: Fields) => HostStep | undefined>
             from: fields.text('from'),
             to: fields.text('to'),
             trialBoot: fields.text('trialBoot'),
+            isTold: fields.text('told') === '1',
+            ...wayBackOf(fields),
           },
         }
       : {}),
@@ -216,6 +234,10 @@ const ANSWERS: Readonly<Record<string, (fields: Fields) => HostStep | undefined>
     return typeof output === 'string' ? { kind: 'output', id: fields.text('id'), output } : undefined;
   },
 };
+
+function wayBackOf(fields: Fields): { readonly isWayBackGone?: true } {
+  return fields.text('wayBack') === 'gone' ? { isWayBackGone: true } : {};
+}
 
 function errorOf(step: string, fields: Fields): HostStep {
   const detail = fields.raw('detail');

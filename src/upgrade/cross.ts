@@ -111,7 +111,7 @@ export async function awaitBoot(job: UpgradeJob, trip: Trip): Promise<Event> {
   return 'lost';
 }
 
-/** A host that still runs its old boot after so long is asked how its slot stands. ms */
+/** A host that still runs its old boot after so long is asked how its slot stands. Longer than it waits for the word to reboot. ms */
 const LOOK_AFTER_MS = 15_000;
 
 /** The reboot's own time; then once more, and the time after which the host goes back by itself: it may be up and not let us in. */
@@ -126,7 +126,7 @@ async function waitPatiently(job: UpgradeJob, trip: Trip): Promise<Booted | 'sti
     };
     const booted = await waitForBoot(ctx, host, { not: bootId, withinMs: Math.min(leftMs, LOOK_AFTER_MS), onOld });
     if (booted !== undefined) return booted;
-    // The word may have been lost: then the host ends the slot by itself, and no reboot comes.
+    // The word may have been lost: then no reboot comes.
     if (isOld && (await isStillUp(job, trip, ['reverted', 'none']))) return 'still-up';
   }
   if (await isStillUp(job, trip, ['armed', 'reverted', 'none'])) return 'still-up';
@@ -149,10 +149,14 @@ export function notBack({ host, from, fromRelease, release }: Trip): HostStuckEr
   });
 }
 
-/** The reboot never came: an inhibitor, a unit that does not end, or `go` was lost. `states`: of the slot, when that is certain. */
+/**
+ * The reboot never came: a unit that does not end, an inhibitor, or `go` was lost. `states`: of the slot, when that is certain. It is as well
+ * where the slot is armed and the word was not heard: the host takes none that is older than ten seconds.
+ */
 async function isStillUp(job: UpgradeJob, trip: Trip, states: readonly string[]): Promise<boolean> {
   const status = await slotStatus(job, trip);
-  if (status === undefined || !states.includes(status.state)) return false;
+  if (status === undefined) return false;
+  if (!states.includes(status.state) && !(status.state === 'armed' && status.os?.isTold === false)) return false;
   const here = await waitForBoot(job.ctx, trip.host, { withinMs: 5_000 });
   if (here === undefined) return false;
   if (here.bootId !== trip.bootId) {
@@ -160,11 +164,22 @@ async function isStillUp(job: UpgradeJob, trip: Trip, states: readonly string[])
     return false;
   }
   await job.fleet.reconnected(trip.host.name, here.connection);
-  trip.error = new UpgradeAbandonedError(`${trip.host.name} was told to reboot and did not`, {
-    host: trip.host.name,
-    remedy: `See what holds it up: systemctl list-jobs; systemd-inhibit --list. Then run the same command again.`,
-  });
+  trip.error = status.os?.isTold === false ? neverHeard(trip) : didNotReboot(trip);
   return true;
+}
+
+function neverHeard({ host }: Trip): UpgradeAbandonedError {
+  return new UpgradeAbandonedError(`the word to reboot never reached ${host.name}: the link broke at that moment`, {
+    host: host.name,
+    remedy: `It was not rebooted, and nothing on it is at fault. See to the network between here and ${host.name}, then run the same command again.`,
+  });
+}
+
+function didNotReboot({ host }: Trip): UpgradeAbandonedError {
+  return new UpgradeAbandonedError(`${host.name} was told to reboot and did not`, {
+    host: host.name,
+    remedy: `See on ${host.name} what holds it up: systemctl list-jobs; systemd-inhibit --list; journalctl -b -n 50. Then run the same command again.`,
+  });
 }
 
 /** The outcome matrix, on the host as it is now. */

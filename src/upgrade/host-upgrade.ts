@@ -65,6 +65,7 @@ async function endOf(job: UpgradeJob, trip: Trip, state: State): Promise<HostUpg
   const { error } = trip;
   switch (state) {
     case 'upgraded':
+      if (trip.isWayBackGone === true) warnOfNoWayBack(job, trip);
       return { state, status: 'changed', changes: [change], message: upgradedText(trip) };
     case 'rolled-back':
       return { state, status: 'reverted', changes: [change], ...(await rolledBack(job, trip)) };
@@ -78,6 +79,17 @@ async function endOf(job: UpgradeJob, trip: Trip, state: State): Promise<HostUpg
         ...(error === undefined ? {} : { error }),
       };
   }
+}
+
+/** The release has proven itself; that nothing is left to go back to is what people should know before they need it. */
+function warnOfNoWayBack({ ctx }: UpgradeJob, { host: { name }, fromRelease, release }: Trip): void {
+  const [from, to] = [fromRelease, release].map(releaseName);
+  ctx.emit({
+    event: 'warning',
+    host: name,
+    message: `${name} has no way back from ${to}: ${from} was deleted from its disk during the trial, so \`run rollback ${name}\` has nothing to go to`,
+    remedy: `${to} is confirmed and serves: nothing is to be done. To leave it: run upgrade --limit ${name} --to VERSION --allow-downgrade`,
+  });
 }
 
 /** Nothing of the host's OS was touched: that is no failure of the upgrade. Locked, unreachable and the like stay what they are. */

@@ -98,7 +98,7 @@ export function preflight(look: OsLook, { host, bootBytes, ours }: Preflight): O
   if (staged === undefined && pending !== undefined && !pending.booted)
     return {
       message: `${host} waits for a reboot: the next boot takes ${pending.version || pending.name}, not what runs now`,
-      remedy: `See on ${host}: rpm-ostree status. Reboot it (run reboot --limit ${host}), or: sudo ostree admin set-default of the booted one`,
+      remedy: `See on ${host}: rpm-ostree status. To keep what runs: sudo ostree admin set-default ${booted.index}. To take the other: reboot the host by hand, run reboot does not change the OS.`,
     };
   const free = look.freeBytes.boot;
   const needed = bootBytes ?? (look.kernelBytes ?? 0) * KERNEL_GROWTH;

@@ -19,7 +19,7 @@ import { pause, waitForBoot } from './wait-boot.ts';
 
 /** Containers take their time after a boot; the host's own look at its units may end it before. ms */
 const UP_MS = 60_000;
-const LOOK_AGAIN_MS = 500;
+const LOOK_AGAIN_MS = 200;
 /** Of the probes during the soak, and of what people see of it. ms */
 const SOAK_EVERY_MS = 2_000;
 const SOAK_TOLD_MS = 5_000;
@@ -27,6 +27,7 @@ const SOAK_TOLD_MS = 5_000;
 const BLIP_MS = 2_000;
 /** A confirm whose answer is lost is asked for again: repeated, it gets the same answer. */
 const CONFIRM_TRIES = 5;
+const CONFIRM_AGAIN_MS = 500;
 
 export async function prove(job: UpgradeJob, trip: Trip): Promise<Event> {
   const { ctx, fleet, leases } = job;
@@ -66,7 +67,7 @@ function tellNotCarried({ ctx, fleet }: UpgradeJob, trip: Trip): void {
 
 /**
  * Until all pass, or something fails for longer than `withinMs`; undefined: the host has ended the trial by itself, or cannot be reached until it does.
- * What fails may be the way there: only looks count against the release that began when the host had just been reached over a fresh link.
+ * What fails may be the way there: only looks count against the release that began when the host had just been reached.
  */
 async function probesWithin(
   job: UpgradeJob,
@@ -81,7 +82,8 @@ async function probesWithin(
       trip.lastFailed = failedProbes(results);
       if (trip.lastFailed.length === 0 || job.ctx.now() > (deadline ?? Number.POSITIVE_INFINITY)) return results;
     }
-    if (!(await isOnTrial(job, trip))) return undefined;
+    // Results end with what the host itself says of its slot: then it was reached just now. A link that failed is made anew.
+    if (results === undefined && !(await isOnTrial(job, trip))) return undefined;
     deadline ??= job.ctx.now() + withinMs;
     await pause(LOOK_AGAIN_MS);
   }
@@ -95,7 +97,8 @@ async function lookOnce(job: UpgradeJob, trip: Trip): Promise<readonly ProbeResu
     const probes = ownProbes(job, name);
     const answers = await askProbes(ctx, probes, { timeoutMs: 1_000, tries: 2 }, vantages(job, name));
     const { observation } = await fleet.reobserve(name);
-    return observation.slot?.state === 'applied' ? judgeUnits(probes, answers, observation) : undefined;
+    const { slot } = observation;
+    return slot?.id === trip.id && slot.state === 'applied' ? judgeUnits(probes, answers, observation) : undefined;
   } catch (error) {
     if (!(error instanceof InfraError)) throw error;
     return undefined;
@@ -203,9 +206,12 @@ async function confirm(job: UpgradeJob, trip: Trip): Promise<Event> {
     why = answer;
     // R9: what was read counts, not what was sent.
     const status = await slotStatus(job, trip);
-    if (status?.state === 'confirmed') return 'confirm';
+    if (status?.state === 'confirmed') {
+      trip.isWayBackGone = status.os?.isWayBackGone === true;
+      return 'confirm';
+    }
     if (status !== undefined && status.state !== 'applied') break;
-    await pause(LOOK_AGAIN_MS);
+    await pause(CONFIRM_AGAIN_MS);
   }
   trip.error = new RolledBackError(`the upgrade of ${trip.host.name} could not be confirmed: ${why}`, {
     host: trip.host.name,
@@ -215,12 +221,16 @@ async function confirm(job: UpgradeJob, trip: Trip): Promise<Event> {
 }
 
 /** Why it is not confirmed; undefined: it is. */
-async function askToConfirm({ ctx }: UpgradeJob, { host, id, trialBoot }: Trip): Promise<string | undefined> {
+async function askToConfirm({ ctx }: UpgradeJob, trip: Trip): Promise<string | undefined> {
+  const { host, id, trialBoot } = trip;
   let connection: Connection | undefined;
   try {
     connection = await ctx.transport.connect(host, { timeoutMs: ctx.deadlines.connectMs });
     const last = (await callHost(ctx, connection, confirmCall(id, trialBoot), 'confirming')).at(-1);
-    if (last?.kind === 'confirmed') return undefined;
+    if (last?.kind === 'confirmed') {
+      trip.isWayBackGone = last.isWayBackGone === true;
+      return undefined;
+    }
     return last?.kind === 'error' ? last.message : 'the host did not say so';
   } catch (error) {
     if (!(error instanceof InfraError)) throw error;

@@ -58,6 +58,8 @@ export interface Trip {
   /** Probes of the trial that failed when they were last asked. */
   lastFailed: readonly ProbeResult[];
   states?: TemporaryStates;
+  /** It is confirmed, and the release that it came from was deleted from its disk meanwhile. */
+  isWayBackGone?: boolean;
   /** How the host itself recorded the end. */
   past?: OsPast;
   /** What it had of its own on the release that it leaves; undefined: nobody looked (an upgrade that is resumed). */

@@ -35,6 +35,24 @@ describe('the end', () => {
       expect(kinds(root.steps(`${trial}; ${change}; (confirm ${id} ${boot})`)).at(-1), change).toBe('booted');
   });
 
+  it('is a confirm all the same when the way back was deleted meanwhile, and says so whenever it is asked', () => {
+    const steps = root.steps(`${trial}; deployments ${B} ${O}; (confirm os1 boot-2); (confirm os1 boot-2); status os1`);
+    expect(steps.filter((step) => typeof step !== 'string' && step.kind !== 'step')).toMatchObject([
+      { kind: 'confirmed', isWayBackGone: true },
+      { kind: 'confirmed', isWayBackGone: true },
+      { kind: 'status', state: 'confirmed', os: { isWayBackGone: true } },
+    ]);
+    for (const [what, change] of [
+      ['there', ':'],
+      ['nobody can tell', 'read_deployments() { return 1; }'],
+    ] as const) {
+      const silent = root.steps(`${trial}; ${change}; (confirm os1 boot-2); status os1`);
+      expect(JSON.stringify(silent), what).not.toContain('isWayBackGone');
+    }
+    const rollback = `${LEASE}; make_os applied rollback; deployments ${B}; now_booted ${B} boot-2; (confirm os1 boot-2)`;
+    expect(JSON.stringify(root.steps(rollback)), 'what was left is no way back').not.toContain('isWayBackGone');
+  });
+
   it('unpins the way back although somebody else’s transaction moves the indexes meanwhile', () => {
     // What was at that index a moment ago is another one when ostree looks, and it says nothing.
     const moves = `words_of() { if [[ ! -e $FAKE/moved && "$*" == *'pin -u'* ]]; then : >"$FAKE/moved"; deployments '${C} staged' ${B} '${A} pinned'; fi; "$@" >/dev/null 2>&1; }`;

@@ -39,6 +39,13 @@ describe('the guard of an OS upgrade', () => {
     ]);
   });
 
+  it('says whether the host was told to reboot and did not, or never was', () => {
+    const ended = (told: string): string =>
+      root.run(`${LOOKS}; ${ARMED}; ${told}; ${deadline(10)}; looks 20; cat "$STATE/reverted/1/report"`);
+    expect(ended(':')).toBe('nobody went on with the upgrade in time\n');
+    expect(ended('os_note_told')).toBe('the host was told to reboot, and did not in time\n');
+  });
+
   it('leaves a reboot that is under way to what comes up', () => {
     const stopping = 'printf "stopping\\n" >"$FAKE/running"';
     expect(root.run(`${LOOKS}; ${ARMED}; ${deadline(10)}; ${stopping}; looks 20 30; facts`)).toMatch(

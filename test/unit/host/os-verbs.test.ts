@@ -144,6 +144,23 @@ describe('the point of no return', () => {
     ]);
   });
 
+  it('is told whether the word to reboot was heard, also afterwards', () => {
+    const told = (script: string): unknown => root.steps(`${before}; ${script}; status os1`).at(-1);
+    expect(told('(os_go os1 t boot-1 </dev/null) >/dev/null')).toMatchObject({
+      state: 'armed',
+      os: { isTold: false },
+    });
+    expect(told('echo go | (os_go os1 t boot-1) >/dev/null')).toMatchObject({ state: 'armed', os: { isTold: true } });
+    // Heard, and then refused: it was told.
+    expect(
+      told(`wait_for_go() { lease other; }; (os_go os1 t boot-1) >/dev/null; lease t; (revert_request os1 abort x)`),
+    ).toMatchObject({ state: 'reverted', os: { isTold: true } });
+    expect(told('(revert_request os1 abort x); ls "$STATE/reverted/1/not-told" 2>/dev/null')).toMatchObject({
+      state: 'reverted',
+      os: { isTold: false },
+    });
+  });
+
   it('asks everything again at go: staged, locked, Zincati, transaction, inhibitors, lease, boot', () => {
     for (const [change, code] of [
       [`deployments '${C} staged locked' '${A} pinned'`, 'staged'],

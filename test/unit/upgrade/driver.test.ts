@@ -2,6 +2,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { Host } from '../../../src/inventory/model.ts';
 import { defineUpgrade } from '../../../src/upgrade/define.ts';
@@ -122,6 +123,22 @@ describe.concurrent('a roll-out', { timeout: 90_000 }, () => {
     expect(world.memory.denied()).toMatchObject([{ version: 'new', host: 'ns2' }]);
   });
 
+  test('does not hold against a release what fails while the way to its host is broken', async () => {
+    const world = new World();
+    const host = world.of('ns2');
+    let moved = 0;
+    host.onVerb = (verb) => {
+      if (verb !== 'os_deadline' || ++moved !== 3) return;
+      host.unit = 'failed';
+      host.held = pause(2_500).then(() => {
+        host.held = undefined;
+        host.unit = 'active';
+      });
+    };
+    expect(states(await world.upgrade())).toBe('changed changed');
+    expect(world.memory.denied()).toEqual([]);
+  });
+
   test('that comes up with the old release is reverted, and denies nothing', async () => {
     const world = new World();
     world.of('ns2').rebootTo = 'old';
@@ -131,34 +148,6 @@ describe.concurrent('a roll-out', { timeout: 90_000 }, () => {
     expect(world.memory.denied()).toEqual([]);
     expectCalm(world);
   });
-
-  test.each([
-    ['never comes back', 'nowhere', 'did not come back'],
-    ['boots something else', 'other', 'neither the old nor the new release'],
-  ] as const)('a host that %s stops everything, and a person has to look', async (_what, rebootTo, message) => {
-    const world = new World();
-    world.of('ns2').rebootTo = rebootTo;
-    const summary = await world.upgrade();
-    expect(states(summary)).toBe('skipped unknown');
-    expect(summary.hosts['ns2']?.error).toMatchObject({
-      code: 'E_HOST_STUCK',
-      message: expect.stringContaining(message),
-    });
-    expect(world.of('ns1').version).toBe('old');
-    expect(world.memory.unfinished()).toMatchObject({ run: 'run1' });
-  });
-
-  test.each(['stays-up', 'never-heard'] as const)(
-    'a host that does not reboot at all (%s) drops what was staged',
-    async (how) => {
-      const world = new World();
-      world.of('ns2').rebootTo = how;
-      const summary = await world.upgrade();
-      expect(states(summary)).toBe('skipped failed');
-      expect(summary.hosts['ns2']?.error?.message).toContain('was told to reboot and did not');
-      expectCalm(world);
-    },
-  );
 
   test('touches no host while its peer does not serve', async () => {
     const world = new World();

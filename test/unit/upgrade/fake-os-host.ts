@@ -35,6 +35,8 @@ export class FakeOsHost {
   fault: OsFault | undefined;
   /** Before each verb. */
   onVerb: (verb: string) => void = () => {};
+  /** What the next observation waits for, once it is made: its cable is out. */
+  held: Promise<void> | undefined;
 
   constructor(name: string, booted: Release, tip: Release) {
     this.name = name;
@@ -57,7 +59,9 @@ export class FakeOsHost {
       host: this.name,
       exec: async (command, { stdin }) => {
         check();
-        return this.#exec(command, Buffer.from(stdin ?? '').toString('utf8'));
+        const result = this.#exec(command, Buffer.from(stdin ?? '').toString('utf8'));
+        await this.held;
+        return result;
       },
       start: async (command) => {
         check();
@@ -144,30 +148,25 @@ export class FakeOsHost {
       state: 'armed',
       cause: '',
       trialBoot: '',
+      isTold: false,
     };
     return { step: 'opened', id: this.slot.id, generation: '1', zincati: 'inactive' };
   }
 
   #status(id: string): object {
     const past = this.past.find(({ slot }) => slot.id === id);
-    const { state = past?.state ?? 'none', trialBoot = '' } = this.slot?.id === id ? this.slot : {};
-    return {
-      step: 'status',
-      id,
-      state,
-      kind: 'os',
-      cause: '',
-      from: '',
-      to: '',
-      trialBoot,
-      reason: past?.reason ?? '',
-    };
+    const slot = this.slot?.id === id ? this.slot : past?.slot;
+    const state = slot === undefined ? 'none' : (past?.state ?? slot.state);
+    const { trialBoot = '', isTold = false } = slot ?? {};
+    const os = { kind: 'os', cause: '', from: '', to: '', trialBoot, told: isTold ? '1' : '0' };
+    return { step: 'status', id, state, ...os, reason: past?.reason ?? '' };
   }
 
   #confirm(id: string): object {
     if (this.slot?.id !== id || this.slot.state !== 'applied') return refusal('confirm', 'not-applied');
+    const isGone = !this.disk.some(({ name }) => name === this.slot?.from);
     this.#end('confirmed', '');
-    return { step: 'confirmed', id, generation: '1' };
+    return { step: 'confirmed', id, generation: '1', wayBack: isGone ? 'gone' : '' };
   }
 
   #revertRequest([id = '', cause = '', reason = '']: readonly string[]): object {
@@ -218,8 +217,9 @@ export class FakeOsHost {
   }
 
   #leave(slot: Slot): void {
-    if (this.rebootTo === 'never-heard') this.#revertRequest([slot.id, 'deadline', 'nobody went on in time']);
-    if (this.rebootTo === 'stays-up' || this.rebootTo === 'never-heard') return;
+    if (this.rebootTo === 'never-heard-ended') this.#revertRequest([slot.id, 'deadline', 'nobody went on in time']);
+    slot.isTold = !this.rebootTo.startsWith('never-heard');
+    if (this.rebootTo === 'stays-up' || !slot.isTold) return;
     const target = this.staged ?? this.disk.find(({ name }) => name === slot.to) ?? this.booted;
     if (this.rebootTo === 'old') {
       this.#boot(this.booted, () => this.#end('reverted', 'it never came up with the new release'));
@@ -262,12 +262,8 @@ export class FakeOsHost {
   async *#stage(fault: OsFault | undefined, revision = ''): AsyncGenerator<string> {
     yield JSON.stringify({ step: 'progress', text: 'Staging deployment...' });
     if (fault?.kind === 'refused') {
-      yield JSON.stringify({
-        step: 'stage',
-        error: 'stage-failed',
-        message: 'no space',
-        detail: ['No space left on device'],
-      });
+      const detail = ['No space left on device'];
+      yield JSON.stringify({ step: 'stage', error: 'stage-failed', message: 'no space', detail });
       return;
     }
     const release = this.known.find(({ checksum = '' }) => revision.endsWith(checksum)) ?? this.tip;

@@ -6,8 +6,8 @@ export interface Deployment {
   readonly release: Release;
 }
 
-/** What the host does when it is told to reboot; `never-heard`: the word was lost, and the host ends its slot by itself. */
-export type RebootTo = 'new' | 'old' | 'other' | 'nowhere' | 'stays-up' | 'never-heard';
+/** What the host does when it is told to reboot; `never-heard`: the word was lost, and the host waits for its deadline; `never-heard-ended`: it has ended its slot by itself when it is asked. */
+export type RebootTo = 'new' | 'old' | 'other' | 'nowhere' | 'stays-up' | 'never-heard' | 'never-heard-ended';
 
 /** Where the link breaks, or the helper refuses: the verb's name. */
 export interface OsFault {
@@ -27,4 +27,6 @@ export interface Slot {
   state: string;
   cause: string;
   trialBoot: string;
+  /** It heard the word to reboot. */
+  isTold: boolean;
 }

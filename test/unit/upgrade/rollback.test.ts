@@ -115,7 +115,7 @@ describe.concurrent('a rollback', { timeout: 60_000 }, () => {
         toVersion: 'old',
         target: '',
       },
-      ...{ state: 'applied', cause: '', trialBoot: host.bootId },
+      ...{ state: 'applied', cause: '', trialBoot: host.bootId, isTold: true },
     };
     const summary = await world.resume('resume');
     expect(states(summary)).toBe('skipped changed');

@@ -1,5 +1,5 @@
 /** `run status --os` as people read it: what each host has booted, staged and kept, who may boot it, and how its last upgrade ended. Pure. */
-import type { FleetStatus, HostStatusReport, LastUpgrade } from '../engine/fleet.ts';
+import { type FleetStatus, type HostStatusReport, type LastUpgrade, mayZincatiUpdate } from '../engine/fleet.ts';
 import { CAUSES } from '../upgrade/words.ts';
 import { printable } from './sanitize.ts';
 import { nothing } from './status-cells.ts';
@@ -11,7 +11,13 @@ const HEADS = ['HOST', 'BOOTED', 'NEXT BOOT', 'ROLLBACK', 'PINNED', 'UP', 'ZINCA
 
 export function osLines({ hosts }: Pick<FleetStatus, 'hosts'>, style: Style): readonly string[] {
   const rows = hosts.map((host) => [style.paint('bold', host.name), ...cellsOf(host, style)]);
-  return tableOrBlocks(HEADS, rows, style);
+  return [...tableOrBlocks(HEADS, rows, style), ...hosts.flatMap((host) => zincatiWords(host, style))];
+}
+
+/** What Zincati is at, in its own words, where it may update the host. */
+function zincatiWords({ name, zincati }: HostStatusReport, style: Style): readonly string[] {
+  if (zincati === null || zincati === undefined || !mayZincatiUpdate(zincati) || zincati.status === '') return [];
+  return [style.paint('dim', `${name}  Zincati: ${printable(zincati.status)}`)];
 }
 
 function cellsOf(host: HostStatusReport, style: Style): readonly string[] {
@@ -47,9 +53,9 @@ function zincatiCell({ zincati, changeSet }: HostStatusReport, style: Style): st
   if (zincati === null || zincati === undefined) return nothing(style);
   if (changeSet?.kind === 'os' && zincati.isHeldBySlot) return style.paint('yellow', 'held by the upgrade');
   if (zincati.heldFor !== undefined) return style.paint('yellow', `held, ${printable(zincati.heldFor)} is denied`);
-  const { active, status } = zincati;
-  const words = active === 'active' && status !== '' ? `: ${printable(status)}` : '';
-  return style.paint(active === 'failed' ? 'red' : 'dim', `${printable(active)}${words}`);
+  if (zincati.active === 'failed') return style.paint('red', 'failed');
+  if (mayZincatiUpdate(zincati)) return style.paint('yellow', 'may update it');
+  return zincati.active === 'active' ? 'updates off' : printable(zincati.active);
 }
 
 function guardCell(guard: HostStatusReport['guard'], style: Style): string {

@@ -69,6 +69,17 @@ describe('run status --os', () => {
     expect(shown.slice(6)).toEqual(['held, 44.3 is denied', 'ready', `↺ 44.3 ${WHEN}: its checks were red`]);
   });
 
+  test('tells what Zincati is at where it may update the host', () => {
+    const style = createStyle({ colour: false, columns: 300, unicode: true });
+    const lines = (status: string): readonly string[] =>
+      osLines({ hosts: [host({ zincati: { ...ZINCATI, active: 'active', status } })] }, style).slice(1);
+    const [row, words] = lines('update staged: 44.3');
+    expect([row?.split(/ {2,}/)[6], words]).toEqual(['may update it', 'ns1  Zincati: update staged: 44.3']);
+    const off = lines('initialization complete, auto-updates logic disabled by configuration');
+    expect([off.length, off[0]?.split(/ {2,}/)[6]]).toEqual([1, 'updates off']);
+    expect(cells({ zincati: { ...ZINCATI, active: 'failed' } })[6]).toBe('failed');
+  });
+
   test('does not guess what a host did not say, and strips what it should not have said', () => {
     expect(cells({ os: null })).toEqual(['ns1', ...Array(8).fill('?')]);
     expect(cells({ uptimeSec: null, guard: null, zincati: null }).slice(5, 8)).toEqual(['?', '–', '?']);

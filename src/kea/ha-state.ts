@@ -20,6 +20,8 @@ export interface HaStatus {
 
 /** Both serve as they should: the states in which a pair may be changed. */
 export const NORMAL: ReadonlySet<string> = new Set(['hot-standby', 'load-balancing']);
+/** On its way to its normal state. */
+const SETTLING: ReadonlySet<string> = new Set(['waiting', 'syncing', 'ready', 'in-maintenance']);
 /** This server answers clients by itself. */
 const ALONE: ReadonlySet<string> = new Set(['partner-down', 'partner-in-maintenance']);
 
@@ -58,6 +60,8 @@ export interface ServiceVerdict {
   readonly ok: boolean;
   readonly detail: string;
   readonly warning?: string;
+  /** On its way to its normal state: its partner serves meanwhile. */
+  readonly settling?: boolean;
 }
 
 /**
@@ -78,7 +82,8 @@ export function judgeService(status: HaStatus): ServiceVerdict {
       ? { ok: false, detail: `${state}, and its DHCP service is switched off` }
       : { ok: true, detail, warning: detail };
   }
-  if (!NORMAL.has(state)) return { ok: false, detail: `state ${state}` };
+  if (!NORMAL.has(state))
+    return { ok: false, detail: `state ${state}`, ...(SETTLING.has(state) ? { settling: true } : {}) };
   if (partner !== undefined && (!partner.inTouch || partner.interrupted))
     return { ok: false, detail: `${state}, but not in touch with its partner (${partner.state})` };
   if (status.disabled) return { ok: false, detail: `${state}, and its DHCP service is switched off` };

@@ -95,6 +95,7 @@ export interface HostProbe {
     readonly ok: boolean;
     readonly detail: string;
     readonly warning?: string;
+    readonly settling?: boolean;
   };
 }
 
@@ -124,6 +125,8 @@ export interface ProbeResult {
   readonly warning?: string;
   /** Nothing came back over any transport: whether the service is there cannot be told from here (src/probes/via-host.ts). Passed: DhcpProbe. */
   readonly silent?: boolean;
+  /** It failed, and is on its way: the service comes together with its partner, which serves its clients meanwhile. */
+  readonly settling?: boolean;
   /** The host that was asked to ask, when this machine cannot reach the service. */
   readonly from?: string;
   /** ntp: what the answer says of the server's clock, also when the probe failed because of it. */

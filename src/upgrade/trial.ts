@@ -1,7 +1,7 @@
 /** The trial: what came up has to prove itself, go on proving itself, and is then confirmed over a fresh connection. */
 import { askProbes } from '../engine/ask.ts';
 import { ProbeFailedError } from '../engine/errors.ts';
-import { failedProbes, judgeUnits, probeLines, tellProbes } from '../engine/judge.ts';
+import { judgeUnits, probeLines, tellProbes } from '../engine/judge.ts';
 import { callHost } from '../engine/verb.ts';
 import { InfraError } from '../errors.ts';
 import { confirmCall } from '../host/verbs.ts';
@@ -14,6 +14,7 @@ import { type Keeper, keepDeadline } from './keeper.ts';
 import type { Event } from './machine.ts';
 import { ownProbes, vantages } from './prepare.ts';
 import { releaseName } from './release.ts';
+import { failing, isTogether, ofServices, withoutSettling } from './settling.ts';
 import { say, slotStatus, type Trip, type UpgradeJob } from './trip.ts';
 import { pause, waitForBoot } from './wait-boot.ts';
 
@@ -33,6 +34,7 @@ export async function prove(job: UpgradeJob, trip: Trip): Promise<Event> {
   const { ctx, fleet, leases } = job;
   const { name } = trip.host;
   let keeper: Keeper | undefined;
+  trip.together = { sinceMs: ctx.now(), services: [] };
   try {
     say(job, trip, 'verifying', `${releaseName(trip.release)} is booted`);
     await leases.takeAgain({ name, connection: fleet.reached(name).connection });
@@ -41,8 +43,8 @@ export async function prove(job: UpgradeJob, trip: Trip): Promise<Event> {
     if (results === undefined) return endedByItself(job, trip);
     trip.drift = driftOf(job, name);
     tellNotCarried(job, trip);
-    tellProbes(ctx, name, results);
-    return failedProbes(results).length === 0 ? 'prove' : red(trip, results);
+    tellProbes(ctx, name, withoutSettling(results));
+    return trip.lastFailed.length === 0 ? 'prove' : red(trip);
   } catch (error) {
     return broken(trip, error);
   } finally {
@@ -66,7 +68,7 @@ function tellNotCarried({ ctx, fleet }: UpgradeJob, trip: Trip): void {
 }
 
 /**
- * Until all pass, or something fails for longer than `withinMs`; undefined: the host has ended the trial by itself, or cannot be reached until it does.
+ * Until all pass, or are on their way to it (settling.ts), or something fails for longer than `withinMs`; undefined: the host has ended the trial by itself, or cannot be reached until it does.
  * What fails may be the way there: only looks count against the release that began when the host had just been reached.
  */
 async function probesWithin(
@@ -79,7 +81,7 @@ async function probesWithin(
     const results = await lookOnce(job, trip);
     if (results === undefined) deadline = undefined;
     else {
-      trip.lastFailed = failedProbes(results);
+      trip.lastFailed = failing(trip, results, job.ctx.now());
       if (trip.lastFailed.length === 0 || job.ctx.now() > (deadline ?? Number.POSITIVE_INFINITY)) return results;
     }
     // Results end with what the host itself says of its slot: then it was reached just now. A link that failed is made anew.
@@ -132,18 +134,21 @@ export async function soak(job: UpgradeJob, trip: Trip): Promise<Event> {
     for (;;) {
       // At least one whole round, also after the last moment of the soak.
       const isOver = ctx.now() - startedMs >= soakSec * 1000;
+      const wasTogether = isTogether(trip);
       const results = await probesWithin(job, trip, BLIP_MS);
       if (results === undefined) return endedByItself(job, trip);
-      if (failedProbes(results).length > 0) {
-        tellProbes(ctx, trip.host.name, failedProbes(results));
-        return red(trip, results);
+      if (trip.lastFailed.length > 0) {
+        tellProbes(ctx, trip.host.name, trip.lastFailed);
+        return red(trip);
       }
-      if (isOver) break;
+      if (!wasTogether && isTogether(trip)) tellProbes(ctx, trip.host.name, ofServices(results, trip));
+      if (isOver && isTogether(trip)) break;
       if (ctx.now() - toldMs >= SOAK_TOLD_MS) {
         toldMs = ctx.now();
         say(job, trip, 'soaking', soakText(trip, results, (toldMs - startedMs) / 1000));
       }
-      await pause(Math.max(0, Math.min(SOAK_EVERY_MS, startedMs + soakSec * 1000 - ctx.now())));
+      const leftMs = startedMs + soakSec * 1000 - ctx.now();
+      await pause(isTogether(trip) ? Math.max(0, Math.min(SOAK_EVERY_MS, leftMs)) : LOOK_AGAIN_MS);
     }
     trip.tookMs.soak = ctx.now() - startedMs;
     return await confirm(job, trip);
@@ -158,7 +163,10 @@ export async function soak(job: UpgradeJob, trip: Trip): Promise<Event> {
 function soakText({ settings, fromRelease }: Trip, results: readonly ProbeResult[], sec: number): string {
   const services = [...new Set(results.map(({ service }) => service))]
     .filter((service) => service !== 'unit')
-    .map((service) => `${service} ok`);
+    .map(
+      (service) =>
+        `${service} ${results.some((one) => one.service === service && !one.ok) ? 'not together yet' : 'ok'}`,
+    );
   return [`${clock(sec)} of ${clock(settings.soakSec)}`, services.join(', '), `way back ${fromRelease.version} pinned`]
     .filter((part) => part !== '')
     .join(' · ');
@@ -169,12 +177,11 @@ function clock(sec: number): string {
 }
 
 /** The host can be reached, and its services do not do what they did before: that is the release's fault. */
-function red(trip: Trip, results: readonly ProbeResult[]): Event {
-  const failed = failedProbes(results);
+function red(trip: Trip): Event {
   trip.isReleaseRed = true;
   trip.error = new ProbeFailedError(`${trip.host.name} does not serve as it should on ${releaseName(trip.release)}`, {
     host: trip.host.name,
-    detail: probeLines(failed),
+    detail: probeLines(trip.lastFailed),
     remedy: 'See what the units say on the new release before it is tried again.',
   });
   return 'fail';

@@ -17,6 +17,7 @@ import type { Carried } from './carried.ts';
 import type { Fleet } from './fleet.ts';
 import type { Release } from './release.ts';
 import type { UpgradeSettings } from './settings.ts';
+import type { Together } from './settling.ts';
 
 /** Shared by all hosts of a run. */
 export interface UpgradeJob {
@@ -57,6 +58,8 @@ export interface Trip {
   isReleaseRed: boolean;
   /** Probes of the trial that failed when they were last asked. */
   lastFailed: readonly ProbeResult[];
+  /** Services that come together with their partners again after the boot; undefined: not booted yet. */
+  together?: Together;
   states?: TemporaryStates;
   /** It is confirmed, and the release that it came from was deleted from its disk meanwhile. */
   isWayBackGone?: boolean;

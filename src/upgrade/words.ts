@@ -4,10 +4,10 @@ import { carriedText } from './carried.ts';
 import { releaseName } from './release.ts';
 import type { Trip } from './trip.ts';
 
-type Told = Pick<Trip, 'fromRelease' | 'release' | 'tookMs' | 'drift' | 'action' | 'carried'>;
+type Told = Pick<Trip, 'fromRelease' | 'release' | 'tookMs' | 'drift' | 'action' | 'carried' | 'together'>;
 
 /** `44.20261101.3.0 → 44.20261115.3.0 · staged 41 s · rebooted 38 s · soaked 20 s` */
-export function upgradedText({ fromRelease, release, tookMs, drift, action, carried }: Told): string {
+export function upgradedText({ fromRelease, release, tookMs, drift, action, carried, together }: Told): string {
   const { stage, reboot, soak } = tookMs;
   const kept = carried === undefined || action === 'rollback' ? undefined : carriedText(carried);
   return [
@@ -18,8 +18,15 @@ export function upgradedText({ fromRelease, release, tookMs, drift, action, carr
       ? 'converged'
       : `${drift.length} of its files are not as described (${drift.slice(0, 3).join(', ')})`,
     ...(kept === undefined ? [] : [`kept ${kept}`]),
+    ...togetherText(together),
     ...(soak === undefined ? [] : [`soaked ${span(soak)}`]),
   ].join(' · ');
+}
+
+/** `dhcp together again 2.1 s`: its own time after the boot, which the soak does not wait for. */
+function togetherText(together: Told['together']): readonly string[] {
+  const { services = [], tookMs } = together ?? {};
+  return services.length === 0 || tookMs === undefined ? [] : [`${services.join(', ')} together again ${span(tookMs)}`];
 }
 
 /** `0.8 s`, `41 s`, `6 min 31 s` */

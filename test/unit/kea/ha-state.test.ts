@@ -52,6 +52,20 @@ describe('a server', () => {
     expect(verdict.detail).toContain(state);
   });
 
+  it.each([
+    ['waiting', true],
+    ['syncing', true],
+    ['ready', true],
+    ['in-maintenance', true],
+    ['hot-standby', undefined],
+    ['partner-down', undefined],
+    ['terminated', undefined],
+    ['communication-recovery', undefined],
+    ['a-state-of-tomorrow', undefined],
+  ])('in state %s is on its way to its normal state: %s', (state, settling) => {
+    expect(judgeService(statusOf({ state })).settling).toBe(settling);
+  });
+
   it('that serves alone passes with a warning', () => {
     expect(judgeService(statusOf({ state: 'partner-down' })).warning).toContain('alone');
   });

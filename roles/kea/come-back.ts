@@ -8,7 +8,8 @@
  * 1. The other one is seen in `waiting`, and at once sent to `in-maintenance`, so that it does not synchronise yet. At the next heartbeat this one knows of
  *    it. `ha-maintenance-start`: this one goes to `partner-in-maintenance`, in which it serves and tells of each lease; `ha-reset` sends the other one
  *    back to `waiting`.
- * 2. It synchronises. This one is switched off for as long as that takes (2 ms with few leases), and no longer. It ends in `in-maintenance`.
+ * 2. It synchronises. This one is switched off for as long as that takes (2 ms with few leases), and no longer. It ends in `ready`, and is sent to
+ *    `in-maintenance` at once, where its next heartbeat would bring it too.
  * 3. `ha-maintenance-cancel`: back to `partner-down` and `ready`. At the next heartbeat this one is normal, with both parts, which it is told all the
  *    while; leases that it gave in that second are not known to the other one: if there were any, that one is reset once more, and synchronises. Until then
  *    its own heartbeat is held, so that it does not serve before.
@@ -61,6 +62,11 @@ come_back() {
       ;;
     partner-in-maintenance)
       state=$(other)
+      if [[ $state == ready ]]; then
+        # Its next heartbeat would do the same, up to a second later.
+        tell ha-maintenance-notify ',"arguments":{"cancel":false}'
+        state=$(other)
+      fi
       if [[ $state == in-maintenance ]]; then
         unsent=$(unsent)
         unsent=\${unsent:-unknown}

@@ -95,8 +95,18 @@ describe('a server whose partner comes back', () => {
     expect(comeBack({ local: ['partner-down'], other: 'ready' })).toEqual([]);
   });
 
-  it.each(['waiting', 'syncing', 'ready', ''])('does nothing while the other one is %j in its maintenance', (other) => {
+  it.each(['waiting', 'syncing', ''])('does nothing while the other one is %j in its maintenance', (other) => {
     expect(comeBack({ local: ['partner-in-maintenance'], other })).toEqual([]);
+  });
+
+  it('does not wait for the heartbeat of one that is ready', () => {
+    const before = 'other() { echo "${told:-ready}"; }; tell() { echo "tell $1" >&2; told=in-maintenance; }';
+    expect(comeBack({ local: ['partner-in-maintenance'], other: '', before })).toEqual([
+      'tell ha-maintenance-notify',
+      'insist',
+      'hold',
+      'ha-maintenance-cancel',
+    ]);
   });
 
   it('ends the maintenance once it is synchronised, and serves both parts meanwhile', () => {

@@ -3,8 +3,9 @@
 import { Secret } from '../secrets/secret.ts';
 import { SECRET_SHOWN } from '../secrets/shown.ts';
 
+// The address of a webhook is its own key: whoever has it may post there.
 const SECRET =
-  /(^|_)(pass(word|wd|phrase)?|secrets?|tokens?|credentials?|tsig|psk|(api|private|secret|access|auth|rndc|tsig)_?keys?)(_|$)/i;
+  /(^|_)(pass(word|wd|phrase)?|secrets?|tokens?|credentials?|webhooks?|tsig|psk|(api|private|secret|access|auth|rndc|tsig)_?keys?)(_|$)/i;
 /** Says where a secret lies or what it is called, which is none itself: `ansible_ssh_private_key_file`. */
 const POINTER = /_(file|path|dir|name|algorithm)$/i;
 

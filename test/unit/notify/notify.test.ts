@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { InfraError } from '../../../src/errors.ts';
 import { loadInventory } from '../../../src/inventory/load.ts';
 import { isTold, noticeOf } from '../../../src/notify/message.ts';
 import { notificationsOf } from '../../../src/notify/notify.schema.ts';
@@ -200,6 +201,15 @@ describe('the var notify', () => {
     return loadInventory(dir);
   }
 
+  function wrong(notify: string): InfraError {
+    try {
+      notificationsOf(inventoryWith(notify));
+    } catch (error) {
+      if (error instanceof InfraError) return error;
+    }
+    throw new Error('it was taken');
+  }
+
   test('is read with its defaults and secrets', () => {
     const [one] = notificationsOf(inventoryWith('      - webhook: !env HOOK\n'));
     expect(one).toMatchObject({ on: 'failure', lab: false });
@@ -208,7 +218,7 @@ describe('the var notify', () => {
   });
 
   test.each([
-    ['      - webhook: ftp://x\n', /notify\[0\]\.webhook/],
+    ['      - webhook: ftp://x/s3cret\n', /notify\[0\]\.webhook/],
     ['      - on: sometimes\n        webhook: https://x\n', /notify\[0\]\.on/],
     ['      - mail: ["a@b.c\\nBcc: x@y.z"]\n', /notify\[0\]\.mail\[0\]/],
     ['      - on: always\n', /names nobody to tell/],
@@ -220,5 +230,17 @@ describe('the var notify', () => {
     expect(read).toThrow(
       expect.objectContaining({ where: expect.objectContaining({ file: join(dir, 'hosts.yaml') }) }),
     );
+  });
+
+  test('that is wrong never quotes the address of a webhook, which is its own key', () => {
+    for (const text of [
+      '      - webhook: ftp://x/s3cret\n',
+      '      - webhook: https://x/s3cret\n        ntfy: https://y\n',
+    ]) {
+      const error = wrong(text);
+      expect(JSON.stringify([error.message, error.detail, error.remedy, error.where])).not.toContain('s3cret');
+      // Nor does whoever prints the error, which shows the line that it names.
+      expect(error.where?.line).toBeUndefined();
+    }
   });
 });

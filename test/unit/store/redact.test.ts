@@ -61,5 +61,7 @@ describe('the words of a command line', () => {
 test('lines of a diff lose what stands behind the name of a secret', () => {
   expect(maskNamed('+ secret "c2VjcmV0";')).toBe('+ secret "c2VjcmV0";'); // no assignment: roles mark such files as secret
   expect(maskNamed('+ tsig-secret = c2VjcmV0')).toBe(`+ tsig-secret = ${MASK}`);
+  expect(maskNamed('  7      - webhook: https://hooks.example/services/T0/B0/abc')).toBe(`  7      - webhook: ${MASK}`);
+  expect(maskNamed('told webhook hooks.example')).toBe('told webhook hooks.example');
   expect(maskNamed('- "password": "abc",')).toBe(`- "password": "${MASK}",`);
 });

@@ -1,6 +1,7 @@
 /** How a run ended, as an exit code. Pure; docs/errors.md explains the codes. */
 import type { HostStatus, Summary } from '../engine/events.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
+import { isUntouched } from '../report/abort.ts';
 
 /** When several apply, the first of these. */
 const ORDER: readonly ExitCode[] = [EXIT.unknown, EXIT.interrupted, EXIT.failed, EXIT.unreachable, EXIT.locked];
@@ -32,4 +33,12 @@ export function exitCode(summary: Summary, { interrupted, declined }: Interventi
   const first = ORDER.find((code) => codes.has(code));
   if (first !== undefined) return first;
   return summary.error !== undefined || declined ? EXIT.usage : EXIT.ok;
+}
+
+/** The code of a run that was ended by an error whose own code is `own`: 1 says that nothing was touched, and 0 that all is well. */
+export function codeOfFailure(summary: Summary, own: ExitCode): ExitCode {
+  if (isUntouched(summary)) return own;
+  const code = exitCode(summary, { interrupted: own === EXIT.interrupted, declined: false });
+  if (code !== EXIT.ok && code !== EXIT.usage) return code;
+  return own === EXIT.usage || own === EXIT.ok ? EXIT.failed : own;
 }

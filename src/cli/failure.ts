@@ -14,15 +14,15 @@ export function reportFailure(error: unknown): ExitCode {
   return code;
 }
 
-/** On stderr: what, where, the lines it is about, what to do next, and the exit code. */
-export function printFailure(error: unknown, code: ExitCode): void {
+/** On stderr: what, where, the lines it is about, what to do next, whether any host was touched, and the exit code. */
+export function printFailure(error: unknown, code: ExitCode, isUntouched = code === EXIT.usage): void {
   const report = errorReport(error);
   const style = styleFor(process.stderr, process.env);
   // Said once, in the last line.
   const remedy = report.remedy.replace(/\s*No host was touched\.$/, '');
   const source = readSourceLines(report.file, report.line);
   const lines = errorText({ error: { ...report, remedy }, style, source, shorten });
-  const verdict = code === EXIT.usage ? 'No host was touched.' : '';
+  const verdict = isUntouched ? 'No host was touched.' : '';
   process.stderr.write(`${[...lines, spread(style, verdict, style.paint('dim', `exit ${code}`))].join('\n')}\n`);
 }
 

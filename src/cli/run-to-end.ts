@@ -3,10 +3,10 @@ import { writeSync } from 'node:fs';
 import { errorReport } from '../engine/error-report.ts';
 import type { Summary } from '../engine/events.ts';
 import { EXIT, type ExitCode, InfraError } from '../errors.ts';
-import { abortedSummary } from '../report/abort.ts';
+import { abortedSummary, isUntouched } from '../report/abort.ts';
 import { jsonLine } from '../report/ndjson.ts';
 import { CancelledError } from './errors.ts';
-import { exitCode } from './exit-code.ts';
+import { codeOfFailure, exitCode } from './exit-code.ts';
 import { printFailure } from './failure.ts';
 import { handleInterrupts } from './interrupt.ts';
 import type { RunSession } from './run-session.ts';
@@ -73,19 +73,15 @@ function abortAtOnce(run: RunToEnd, startedMs: number): never {
   process.exit(code);
 }
 
-/** What ended the run without a summary of the engine: wrong input, or a bug. */
+/** What ended the run without a summary of the engine: wrong input, what its middle could not learn, or a bug. */
 async function fail(run: RunToEnd, error: unknown, startedMs: number): Promise<ExitCode> {
   const { session } = run;
   const summary = summaryOf(run, error, startedMs);
-  const states = Object.values(summary.hosts).map(({ status }) => status);
   const own = error instanceof InfraError ? error.exitCode : EXIT.usage;
-  const code =
-    states.includes('unknown') || states.includes('changed')
-      ? exitCode(summary, { interrupted: own === EXIT.interrupted, declined: false })
-      : own;
+  const code = codeOfFailure(summary, own);
   if (session.stream.view().summary === undefined) session.stream.emit(summary);
   await session.end(code);
-  printFailure(error, code);
+  printFailure(error, code, isUntouched(summary));
   return code;
 }
 

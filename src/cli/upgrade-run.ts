@@ -47,7 +47,7 @@ export async function runRebootCommand(flags: BootFlags, project: Project): Prom
 export async function runRollbackCommand(host: string, flags: BootFlags, project: Project): Promise<ExitCode> {
   return (await bootRun('rollback', { ...flags, limit: host }, project)).execute(async (ctx, input) => {
     if (input.hosts.length !== 1)
-      throw new UsageError(`run rollback takes one host, and ${host} is ${input.hosts.length}`, {
+      throw new UsageError(`run rollback takes one host, and ${host} names ${input.hosts.length}`, {
         remedy: `Bring them back one after the other: ${input.hosts.map(({ name }) => name).join(', ')}`,
       });
     return (await import('../upgrade/run-rollback.ts')).runRollback(ctx, input);

@@ -15,7 +15,8 @@ export interface AbortInput {
 /** Hosts that are done keep their end; of those that were being changed nobody knows; the others were not begun. */
 export function abortedSummary({ view, playbook, check, durationMs, error }: AbortInput): Summary {
   const hosts = [...view.hosts.values()].map((host): [string, HostSummary] => [host.name, hostSummary(host, error)]);
-  const isUntouched = hosts.every(([, { status }]) => status === 'skipped' || status === 'ok');
+  // Of a host that was at work it is the error of that host.
+  const isSaid = hosts.some(([, host]) => host.error === error);
   return {
     event: 'summary',
     playbook,
@@ -23,8 +24,13 @@ export function abortedSummary({ view, playbook, check, durationMs, error }: Abo
     status: 'failed',
     durationMs,
     hosts: Object.fromEntries(hosts),
-    ...(isUntouched ? { error } : {}),
+    ...(isSaid ? {} : { error }),
   };
+}
+
+/** No host of the run was begun. */
+export function isUntouched({ hosts }: Pick<Summary, 'hosts'>): boolean {
+  return Object.values(hosts).every(({ status }) => status === 'skipped' || status === 'ok');
 }
 
 function hostSummary({ done, step, plan }: HostView, error: ErrorReport): HostSummary {

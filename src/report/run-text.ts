@@ -1,6 +1,7 @@
 /** The run as a whole: its first line, what nobody has to read twice when nothing changed, and how it ended. Pure. */
 import type { AvailabilityFigure, Summary } from '../engine/events.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
+import { isUntouched } from './abort.ts';
 import type { RunView } from './run-view.ts';
 import { printable } from './sanitize.ts';
 import { paragraph, type Style, spread, symbol } from './style.ts';
@@ -72,7 +73,7 @@ export function closingLines(
 
 function verdict(summary: Summary, exit: ExitCode): string {
   const states = Object.entries(summary.hosts);
-  if (summary.error !== undefined) return 'No host was touched.';
+  if (summary.error !== undefined && isUntouched(summary)) return 'No host was touched.';
   if (exit === EXIT.interrupted) return 'Interrupted: every host is as it was or as described.';
   if (exit === EXIT.usage) return 'Not applied: nothing was touched.';
   const done = states.filter(([, { status }]) => status === 'ok' || status === 'changed').length;

@@ -104,10 +104,13 @@ function refuseDenied({ routes }: TargetPlan, { denied, allowDenied }: TargetInp
 function refuseDowngrades({ routes, target }: TargetPlan, { allowDowngrade }: TargetInput): void {
   const back = routes.filter(({ direction }) => direction === 'downgrade');
   if (back.length === 0 || allowDowngrade) return;
-  throw new NoTargetError(`${releaseName(target)} is older than what ${back.map(({ host }) => host).join(', ')} runs`, {
-    detail: back.map(({ host, from }) => `${host}  ${releaseName(from)}${madeOn(from)}`),
-    remedy: `Going back to an older release is done only with --allow-downgrade${madeOn(target) === '' ? '' : ` (${releaseName(target)}${madeOn(target)})`}.`,
-  });
+  throw new NoTargetError(
+    `${releaseName(target)} is older than what ${back.map(({ host }) => host).join(', ')} ${back.length === 1 ? 'runs' : 'run'}`,
+    {
+      detail: back.map(({ host, from }) => `${host}  ${releaseName(from)}${madeOn(from)}`),
+      remedy: `Going back to an older release is done only with --allow-downgrade${madeOn(target) === '' ? '' : ` (${releaseName(target)}${madeOn(target)})`}.`,
+    },
+  );
 }
 
 function madeOn({ timestampSec }: Release): string {

@@ -1,7 +1,7 @@
 /** Exit codes: the first of 3, 130, 2, 4, 5 that applies; 1 when nothing was touched; else 0. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { exitCode } from '../../../src/cli/exit-code.ts';
+import { codeOfFailure, exitCode } from '../../../src/cli/exit-code.ts';
 import type { HostStatus, Summary } from '../../../src/engine/events.ts';
 
 const NOBODY = { interrupted: false, declined: false };
@@ -46,6 +46,15 @@ test('an error before any host was touched, and a question answered with no, end
   expect(exitCode(summary([], ERROR), NOBODY)).toBe(1);
   expect(exitCode(summary(['skipped']), { interrupted: false, declined: true })).toBe(1);
   expect(exitCode(summary(['unreachable'], ERROR), NOBODY)).toBe(4);
+});
+
+test('an error in the middle of a run is never 0, and 1 only when nothing was touched', () => {
+  for (const own of [1, 2, 4] as const) expect(codeOfFailure(summary(['skipped', 'ok'], ERROR), own)).toBe(own);
+  expect(codeOfFailure(summary(['changed', 'skipped'], ERROR), 1)).toBe(2);
+  expect(codeOfFailure(summary(['changed', 'skipped'], ERROR), 4)).toBe(4);
+  expect(codeOfFailure(summary(['reverted', 'skipped'], ERROR), 1)).toBe(2);
+  expect(codeOfFailure(summary(['changed', 'unknown']), 2)).toBe(3);
+  expect(codeOfFailure(summary(['changed', 'skipped'], ERROR), 130)).toBe(130);
 });
 
 test('0 means that every host is ok, changed or was left out', () => {

@@ -1,7 +1,7 @@
 /** The summary of a run that was aborted at once. */
 import { expect, test } from 'vitest';
 import type { EngineEvent } from '../../../src/engine/events.ts';
-import { abortedSummary } from '../../../src/report/abort.ts';
+import { abortedSummary, isUntouched } from '../../../src/report/abort.ts';
 import { createStream } from '../../../src/report/stream.ts';
 import { eventsOf, ZONE_CHANGES } from './events.ts';
 
@@ -28,6 +28,14 @@ test('a host that was being changed is unknown, a done one keeps its end, the ne
   });
   expect(summary.error).toBeUndefined();
   expect(summary.status).toBe('failed');
+});
+
+test('an error between two hosts is of the run: nobody else has it', () => {
+  const all = eventsOf({ hosts: { ns1: { status: 'changed', changes: ZONE_CHANGES }, ns2: { status: 'ok' } } });
+  const events = all.filter((event) => event.event !== 'summary' && (!('host' in event) || event.host !== 'ns2'));
+  const summary = summaryAfter(events);
+  expect(summary).toMatchObject({ hosts: { ns1: { status: 'changed' }, ns2: { status: 'skipped' } }, error: ERROR });
+  expect([isUntouched(summary), isUntouched(summaryAfter([]))]).toEqual([false, true]);
 });
 
 test('when no host was begun the error is of the whole run', () => {

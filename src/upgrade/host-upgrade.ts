@@ -62,11 +62,16 @@ async function endOf(job: UpgradeJob, trip: Trip, state: State): Promise<HostUpg
     action: 'update',
     detail: `${releaseName(trip.fromRelease)} → ${releaseName(trip.release)}`,
   };
-  const { error } = trip;
+  const { error, route } = trip;
   switch (state) {
     case 'upgraded':
       if (trip.isWayBackGone === true) warnOfNoWayBack(job, trip);
-      return { state, status: 'changed', changes: [change], message: upgradedText(trip) };
+      return {
+        state,
+        status: 'changed',
+        changes: [route === undefined ? change : { ...change, detail: route }],
+        message: upgradedText(trip),
+      };
     case 'rolled-back':
       return { state, status: 'reverted', changes: [change], ...(await rolledBack(job, trip)) };
     case 'abandoned':

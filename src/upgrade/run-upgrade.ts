@@ -119,23 +119,29 @@ interface Going {
   readonly input: RunUpgradeInput;
 }
 
+type LegEnd = HostUpgradeEnd & { readonly startedMs: number };
+
 /** true: nothing is left to be taken up. */
 async function goLegs(rollOut: RollOut, legs: readonly Leg[], { order, input, plan }: Going): Promise<boolean> {
   let failed = [...rollOut.ended.values()].filter(isFailure).length;
+  const underWay = new Map<string, LegEnd>();
   for (const [index, leg] of legs.entries()) {
     for (const name of order.filter((one) => leg.hosts.includes(one))) {
       const host = input.hosts.find((one) => one.name === name) as Host;
-      if (rollOut.ctx.signal.aborted) return skipRest(rollOut, 'interrupted before it was begun');
-      if (failed > input.upgrade.maxFailed) return skipRest(rollOut, 'not touched: an earlier host failed');
+      if (rollOut.ctx.signal.aborted) return stopAt(rollOut, underWay, 'interrupted before it was begun');
+      if (failed > input.upgrade.maxFailed) return stopAt(rollOut, underWay, 'not touched: an earlier host failed');
       if (isOut(rollOut, name)) continue;
       const isLast = !legs.slice(index + 1).some(({ hosts }) => hosts.includes(name));
-      const end = await goOne(rollOut, host, leg.to, input);
-      if (end.status === 'changed' && !isLast) continue;
-      const { status, error, message } = end;
-      const changes = isLast && status === 'changed' ? wholeWay(plan, name, end) : end.changes;
+      const end = await goOne(rollOut, { host, to: leg.to, ...(isLast ? wholeWay(plan, name) : {}) }, input);
+      const startedMs = underWay.get(name)?.startedMs ?? end.startedMs;
+      if (end.status === 'changed' && !isLast) {
+        underWay.set(name, { ...end, startedMs });
+        continue;
+      }
+      const { status, changes, error, message } = end;
       const ended = rollOut.end(host, {
         status,
-        startedMs: end.startedMs,
+        startedMs,
         changes,
         ...(error === undefined ? {} : { error }),
         ...(message === undefined ? {} : { message }),
@@ -147,14 +153,19 @@ async function goLegs(rollOut: RollOut, legs: readonly Leg[], { order, input, pl
 }
 
 /** Over barriers too: what the host has changed is told from where it began. */
-function wholeWay({ routes }: TargetPlan, host: string, { changes }: HostUpgradeEnd): HostUpgradeEnd['changes'] {
+function wholeWay({ routes }: TargetPlan, host: string): { readonly route?: string } {
   const route = routes.find((one) => one.host === host);
-  return route === undefined || route.hops.length < 2
-    ? changes
-    : changes.map((change) => ({ ...change, detail: routeText(route) }));
+  return route === undefined || route.hops.length < 2 ? {} : { route: routeText(route) };
 }
 
-function skipRest(rollOut: RollOut, message: string): boolean {
+/** Hosts that nobody came to; and those that were confirmed on a release on their way, and stay there. true: as goLegs. */
+function stopAt(rollOut: RollOut, underWay: ReadonlyMap<string, LegEnd>, message: string): boolean {
+  for (const host of rollOut.input.hosts) {
+    const end = underWay.get(host.name);
+    if (end === undefined || rollOut.ended.has(host.name)) continue;
+    const { startedMs, changes, message: soFar = '' } = end;
+    rollOut.end(host, { status: 'skipped', startedMs, changes, message: `taken no further: ${soFar}` });
+  }
   rollOut.skipRest(message);
   return !rollOut.ctx.signal.aborted && ![...rollOut.ended.values()].some(({ status }) => status === 'unknown');
 }
@@ -165,15 +176,16 @@ function isOut(rollOut: RollOut, host: string): boolean {
   return ended !== undefined && ended.status !== 'changed';
 }
 
-async function goOne(
-  rollOut: RollOut,
-  host: Host,
-  to: Release,
-  input: RunUpgradeInput,
-): Promise<HostUpgradeEnd & { readonly startedMs: number }> {
+interface Hop {
+  readonly host: Host;
+  readonly to: Release;
+  readonly route?: string;
+}
+
+async function goOne(rollOut: RollOut, hop: Hop, input: RunUpgradeInput): Promise<LegEnd> {
   const startedMs = rollOut.ctx.now();
-  rollOut.touch(host);
-  const trip = newTrip(host, to, input, startedMs);
+  rollOut.touch(hop.host);
+  const trip = newTrip(hop, input, startedMs);
   try {
     const end = await upgradeHost(rollOut.job(), trip);
     await remember(rollOut, trip, end);
@@ -184,11 +196,12 @@ async function goOne(
   }
 }
 
-function newTrip(host: Host, release: Release, input: RunUpgradeInput, startedMs: number): Trip {
+function newTrip({ host, to, route }: Hop, input: RunUpgradeInput, startedMs: number): Trip {
   return {
     host,
     action: 'upgrade',
-    release,
+    release: to,
+    ...(route === undefined ? {} : { route }),
     settings: input.settings(host),
     startedMs,
     id: drawSlotId(),

@@ -43,6 +43,8 @@ export interface Trip {
   readonly startedMs: number;
   /** Of the slot. */
   readonly id: string;
+  /** The whole way in words, where this is the last of several hops. */
+  readonly route?: string;
   /** `checksum.serial`; '' until it was looked at. */
   from: string;
   fromRelease: Release;

@@ -4,14 +4,14 @@ import { carriedText } from './carried.ts';
 import { releaseName } from './release.ts';
 import type { Trip } from './trip.ts';
 
-type Told = Pick<Trip, 'fromRelease' | 'release' | 'tookMs' | 'drift' | 'action' | 'carried' | 'together'>;
+type Told = Pick<Trip, 'fromRelease' | 'release' | 'tookMs' | 'drift' | 'action' | 'carried' | 'together' | 'route'>;
 
 /** `44.20261101.3.0 → 44.20261115.3.0 · staged 41 s · rebooted 38 s · soaked 20 s` */
-export function upgradedText({ fromRelease, release, tookMs, drift, action, carried, together }: Told): string {
+export function upgradedText({ fromRelease, release, tookMs, drift, action, carried, together, route }: Told): string {
   const { stage, reboot, soak } = tookMs;
   const kept = carried === undefined || action === 'rollback' ? undefined : carriedText(carried);
   return [
-    `${releaseName(fromRelease)} → ${releaseName(release)}`,
+    route ?? `${releaseName(fromRelease)} → ${releaseName(release)}`,
     ...(stage === undefined || action === 'rollback' ? [] : [`staged ${span(stage)}`]),
     ...(reboot === undefined ? [] : [`rebooted ${span(reboot)}`]),
     drift.length === 0

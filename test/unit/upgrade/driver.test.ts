@@ -1,7 +1,3 @@
-/** The driver against scripted hosts, with whatever can happen at each state: what is reported is what the hosts are. */
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { Host } from '../../../src/inventory/model.ts';
@@ -9,7 +5,7 @@ import { defineUpgrade } from '../../../src/upgrade/define.ts';
 import type { RunUpgradeInput } from '../../../src/upgrade/run-upgrade.ts';
 import { settingsFor } from '../../../src/upgrade/settings.ts';
 import type { FakeOsHost } from './fake-os-host.ts';
-import { graphText, release } from './graphs.ts';
+import { release } from './graphs.ts';
 import { expectCalm, states, World } from './world.ts';
 
 describe.concurrent('a roll-out', { timeout: 90_000 }, () => {
@@ -223,31 +219,6 @@ describe.concurrent('a roll-out', { timeout: 90_000 }, () => {
     world.of('ns2').tip = release('older', 500);
     await expect(world.upgrade()).rejects.toThrow('older is older than what ns1, ns2 run');
     expect(states(await world.upgrade({ allowDowngrade: true }))).toBe('changed changed');
-  });
-
-  test('goes over a barrier with both hosts before either goes on, and tells the whole way', async () => {
-    const world = new World();
-    const file = join(mkdtempSync(join(tmpdir(), 'coreos-infra-graph-')), 'graph.json');
-    writeFileSync(
-      file,
-      graphText(
-        [{ version: 'old' }, { version: 'barrier', barrier: true }, { version: 'new' }],
-        [
-          [0, 1],
-          [1, 2],
-        ],
-      ),
-    );
-    for (const one of world.hosts.values()) one.known = [release('barrier', 1_500)];
-    const upgrade = defineUpgrade({ name: 'upgrade', soak: '0s', within: '1s', reboot_within: '1s', graph: file });
-    const order: string[] = [];
-    for (const one of world.hosts.values())
-      one.onVerb = (verb) => void (verb === 'confirm' && order.push(`${one.name} ${one.version}`));
-    const summary = await world.upgrade({ settings: (one) => settingsFor(one, upgrade) });
-    expect(states(summary)).toBe('changed changed');
-    expect(order).toEqual(['ns2 barrier', 'ns1 barrier', 'ns2 new', 'ns1 new']);
-    expect(summary.hosts['ns1']?.changes[0]?.detail).toBe('old → barrier → new');
-    expectCalm(world);
   });
 
   test('of one host asks its peer, and nobody else whom only the peer knows', async () => {

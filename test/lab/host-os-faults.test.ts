@@ -3,20 +3,24 @@
  * A sample by default; COREOS_INFRA_SWEEP=full tries every point. What stops at any instant is the model's business (test/model/upgrade.pml).
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { osDeadlineCall, osGoCommand, osStageCall } from '../../src/host/os-verbs.ts';
+import { osDeadlineCall, osGoCommand, osRevertCall, osStageCall } from '../../src/host/os-verbs.ts';
 import { osBackPoints, osPoints } from '../../src/host/points.ts';
 import { labPublish } from '../../src/lab/index.ts';
 import { downHosts, isPossible, LAB, type TestHost, upHosts } from './host-fixture.ts';
 import { bootedOf, FAULTS, OsDriver } from './os-driver.ts';
 
 const isFull = process.env['COREOS_INFRA_SWEEP'] === 'full';
-/** Everything is proven, and nobody unlocks; the guard killed on the way back. */
-const SAMPLE = ['rebooting', 'back-default'];
+/** Everything is proven, and nobody unlocks; the guard killed on the way back; called off, and what was staged not yet dropped (B5). */
+const SAMPLE = ['rebooting', 'back-default', 'os-end-cleanup'];
 const pick = (points: readonly string[]): readonly string[] =>
   points.filter((point) => isFull || SAMPLE.includes(point));
-/** Before the reboot (after the unlocking it is a race with rpm-ostree's own), and points that only a refusal or an abort reaches. */
+/** Before the reboot: after the unlocking it is a race with rpm-ostree's own. */
 const FORWARD = pick(osPoints().filter((point) => point !== 'leave-reboot'));
 const BACK = pick(osBackPoints().filter((point) => !point.startsWith('os-end')));
+/** Of an upgrade that is ended before it left. */
+const DROP = pick(
+  osBackPoints().filter((point) => point.startsWith('os-end') || ['os-reverted', 'archive'].includes(point)),
+);
 
 describe.skipIf(!isPossible)('an OS upgrade that is killed', () => {
   let host: TestHost;
@@ -65,6 +69,27 @@ describe.skipIf(!isPossible)('an OS upgrade that is killed', () => {
       expect(after.deployments.some(({ staged }) => staged)).toBe(false);
       expect(after.denied).toEqual([]);
       expect(await os.versions()).toBe('v1 active');
+    });
+
+  for (const point of DROP)
+    it(`at ${point} drops what was staged all the same when it is called off`, async () => {
+      const from = bootedOf(await os.look()).name;
+      const request = await os.open(target, { withinSec: 60 });
+      await host.call(osStageCall({ ...request, revision: `revision=${target}`, allowDowngrade: false }, FAULTS));
+      await host.setFault(point, 'kill');
+      // By the installed helper, which has the fault in it.
+      const revert = `bash /usr/local/libexec/coreos-infra/current/helper revert_request ${request.id} abort enough`;
+      await host.shell(revert).catch(() => host.forget());
+      expect(await host.shell('ls /var/lib/coreos-infra.fault.hit'), 'the point was reached').toContain('hit');
+      const { slot, deployments } = await os.look();
+      if (deployments.some(({ staged }) => staged)) expect(slot?.state, 'not ended before it is dropped').toBe('armed');
+      // Asked for once more, as the controller does; the guard would do the same at the deadline.
+      await host.call(osRevertCall(request.id, 'abort', 'enough'));
+      const after = await os.ended();
+      expect(bootedOf(after)).toMatchObject({ name: from, index: 0, pinned: false });
+      expect(after.deployments.some(({ staged }) => staged)).toBe(false);
+      expect(after.past.at(-1)).toMatchObject({ id: request.id, state: 'reverted', cause: 'abort' });
+      expect(after.denied).toEqual([]);
     });
 
   for (const point of BACK)

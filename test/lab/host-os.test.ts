@@ -28,14 +28,17 @@ describe.skipIf(!isPossible)('an OS upgrade by the helper', () => {
   });
 
   const past = (seen: OsLook) => seen.past.at(-1);
+  /** What becomes of it when a person starts it. */
+  const startZincati = () =>
+    host.shell('systemctl start zincati.service || :; systemctl is-active zincati.service || :');
 
-  it('is staged locked, boots at go, and is confirmed', async () => {
+  it('is staged locked, boots at go, and is confirmed; Zincati is held all the while (B3)', async () => {
     const release = await labPublish(LAB, '44.20261115.3.0');
     const before = await os.look();
     const request = await os.open(release.commit);
     const held = await os.look();
     expect(held.slot).toMatchObject({ id: request.id, state: 'armed', action: 'upgrade', from: request.from, to: '' });
-    expect(held.zincati.active, 'held by the slot').not.toBe('active');
+    expect(await startZincati(), 'held by the slot').toBe('inactive');
     expect(bootedOf(held).pinned).toBe(true);
     const staging = await host.call(
       osStageCall({ ...request, revision: `revision=${release.commit}`, allowDowngrade: false }, FAULTS),
@@ -49,6 +52,7 @@ describe.skipIf(!isPossible)('an OS upgrade by the helper', () => {
     expect(bootedOf(seen)).toMatchObject({ checksum: release.commit, version: '44.20261115.3.0' });
     expect(seen.slot).toMatchObject({ state: 'applied', trialBoot: seen.bootId, to: `${release.commit}.0` });
     expect(seen.slot?.deadlineInSec).toBeLessThanOrEqual(60);
+    expect(await startZincati(), 'in the trial as well').toBe('inactive');
     expect(errorOf(await host.call(confirmCall(request.id, request.bootId)))).toMatchObject({ error: 'booted' });
     expect(endOf(await host.call(confirmCall(request.id, seen.bootId)))).toMatchObject({ kind: 'confirmed' });
     const after = await os.look();
@@ -75,10 +79,10 @@ describe.skipIf(!isPossible)('an OS upgrade by the helper', () => {
     expect(await os.versions()).toBe('v1 active');
   });
 
-  it('goes back at once when the host is booted a second time before it is confirmed', async () => {
+  it('goes back at once when the host is booted a second time before it is confirmed (B4), and Zincati is kept from it', async () => {
     const { commit } = await labPublish(LAB, '44.20261202.3.0');
     const from = bootedOf(await os.look()).name;
-    const { seen } = await os.intoTrial(commit);
+    const { seen } = await os.intoTrial(commit, { toVersion: '44.20261202.3.0' });
     expect(seen.slot?.state).toBe('applied');
     await host.close();
     await labCrash(LAB, host.name, { stayOff: true });
@@ -88,12 +92,17 @@ describe.skipIf(!isPossible)('an OS upgrade by the helper', () => {
     expect(bootedOf(after)).toMatchObject({ name: from, index: 0, pinned: false });
     expect(past(after)).toMatchObject({ state: 'reverted', cause: 'second-boot' });
     expect(after.denied).toMatchObject([{ checksum: commit, target: commit, cause: 'second-boot', run: 'run-1' }]);
+    // Zincati itself avoids what is on disk when it starts: not the slot nor the disk keeps it from this release any more.
+    await host.shell('rpm-ostree cleanup -r');
+    expect((await os.look()).deployments.map(({ checksum }) => checksum)).not.toContain(commit);
+    expect(await startZincati()).toBe('inactive');
+    expect((await os.look()).zincati).toMatchObject({ active: 'inactive', heldFor: '44.20261202.3.0' });
     expect(await os.versions()).toBe('v1 active');
   });
 
   it('goes back when a unit that ran before does not run, with the words of that unit', async () => {
     const { commit } = await labPublish(LAB, '44.20261203.3.0');
-    const { seen } = await os.intoTrial(commit);
+    const { seen } = await os.intoTrial(commit, { toVersion: '44.20261203.3.0' });
     expect(bootedOf(seen).checksum).toBe(commit);
     // One that is stopped while it starts fails in other words.
     await host.shell(
@@ -109,7 +118,7 @@ describe.skipIf(!isPossible)('an OS upgrade by the helper', () => {
     expect(await os.versions()).toBe('v1 active');
   });
 
-  it('drops what is staged when it is aborted, and a reboot before go boots the old one', async () => {
+  it('drops what is staged when it is aborted (B5), and a reboot before go boots the old one (B1), none behind it (B2)', async () => {
     const { commit } = await labPublish(LAB, '44.20261204.3.0');
     const request = await os.open(commit);
     await host.call(osStageCall({ ...request, revision: `revision=${commit}`, allowDowngrade: false }, FAULTS));
@@ -122,12 +131,13 @@ describe.skipIf(!isPossible)('an OS upgrade by the helper', () => {
     await host.call(osStageCall({ ...again, revision: `revision=${commit}`, allowDowngrade: false }, FAULTS));
     await host.shell('systemctl reboot').catch(() => undefined);
     const after = await os.afterBoot(again.bootId);
-    expect(bootedOf(after).name).toBe(request.from);
+    expect(after.deployments.length, 'there is one behind it').toBeGreaterThan(1);
+    expect(bootedOf(after)).toMatchObject({ name: request.from, index: 0 });
     expect(past(after)).toMatchObject({ id: again.id, state: 'reverted', cause: 'not-applied' });
     expect(after.slot).toBeUndefined();
   });
 
-  it('rolls back to a deployment on disk, with the confirmed configuration, and reboots into the same OS', async () => {
+  it('rolls back to a deployment on disk, with the confirmed configuration (B6), and reboots into the same OS', async () => {
     const before = await os.look();
     const older = before.deployments.find(({ booted }) => !booted);
     if (older === undefined) throw new Error('there is no other deployment');
@@ -157,5 +167,9 @@ describe.skipIf(!isPossible)('an OS upgrade by the helper', () => {
     const rebooted = await os.afterBoot(seen.bootId);
     expect(bootedOf(rebooted).name).toBe(older.name);
     expect(await os.versions()).toBe('v2 active');
+    // It runs the newest of what is denied by now: whoever wants it there has it, and Zincati goes to nothing older.
+    expect(older.version).toBe('44.20261203.3.0');
+    expect(rebooted.zincati.heldFor).toBeUndefined();
+    expect(await startZincati()).toBe('active');
   });
 });

@@ -2,7 +2,8 @@
 # shellcheck shell=bash disable=SC2034,SC2154
 #
 # A unit holds the state: it enters it, watches the lease, and leaves it when the lease ends, or when it is stopped or killed. So a controller
-# that dies leaves no host behind in a state of ours.
+# that dies leaves no host behind in a state of ours. What ENTER leaves running in the background lives as long as the state does, and is gone
+# when LEAVE begins: systemd itself would end it only afterwards.
 
 HOLDER_UNIT=coreos-infra-hold-
 
@@ -17,10 +18,10 @@ hold() {
   control stop -- "$HOLDER_UNIT$2-*.service" || fail hold "the state $2 of an earlier run does not end" "${WORDS[@]}"
   rm -rf -- "$RUN/hold.$2."*
   unit=$HOLDER_UNIT$2-${folder##*.}.service
-  { mkdir -- "$folder" && printf '%s\n' "$4" >"$folder/enter" && printf '%s\n' "$6" >"$folder/leave"; } 2>/dev/null || fail_write "$RUN"
+  { mkdir -- "$folder" && printf '%s\n' "$4" >"$folder/enter" && printf '%s\n' "$6" >"$folder/leave" && { declare -f end_entered && echo end_entered; } >"$folder/end"; } 2>/dev/null || fail_write "$RUN"
   # Not waited for under the lock: entering may take seconds, and renewals come meanwhile.
   words_of systemd-run --quiet --collect --no-block --expand-environment=no --unit="$unit" --description="$2, for a change by coreos-infra" \
-    -p TimeoutStopSec=60 -p KillMode=mixed -p ExecStopPost="-/bin/bash $folder/leave" -p ExecStopPost="-/bin/rm -rf -- $folder" \
+    -p TimeoutStopSec=60 -p KillMode=mixed -p ExecStopPost="-/bin/bash $folder/end" -p ExecStopPost="-/bin/bash $folder/leave" -p ExecStopPost="-/bin/rm -rf -- $folder" \
     -- /bin/bash -c "$(declare -f hold_state); hold_state ${folder@Q} ${1@Q}" || fail hold "the state $2 cannot be entered" "${WORDS[@]}"
   exec 9>&-
   await_state "$folder" "$3" "$5"
@@ -44,6 +45,23 @@ hold_state() {
     mapfile -d '' -t field 2>/dev/null </run/coreos-infra/lease
     read -r up _ </proc/uptime
     if [[ ${field[0]-} != "$2" ]] || ((${field[4]:-0} <= ${up%%.*})); then exit 0; fi
+  done
+}
+
+# end_entered: everything of this unit but itself, for good. A zombie is not in the list.
+# shellcheck disable=SC2317
+end_entered() {
+  local number path pid left n never
+  exec {never}<> <(:)
+  # 0 is the hierarchy of systemd's own.
+  while IFS=: read -r number _ path && [[ $number != 0 ]]; do :; done </proc/self/cgroup
+  for ((n = 0; n < 100; n++)); do
+    left=0
+    while read -r pid; do
+      [[ $pid == "$$" ]] || { kill -KILL "$pid" 2>/dev/null && left=1; }
+    done <"/sys/fs/cgroup$path/cgroup.procs" || return 0
+    ((left)) || return 0
+    read -r -t 0.01 -u "$never" || :
   done
 }
 

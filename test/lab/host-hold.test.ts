@@ -62,6 +62,21 @@ describe.skipIf(!isPossible)('temporary states', () => {
     await host.release(token);
   });
 
+  it('ends what it left running in the background before it is left', async () => {
+    const token = await leased();
+    // One in a session of its own as well, and one that hears no SIGTERM.
+    const enter = `{ trap '' TERM; while :; do sleep 0.1; done; } & echo $! >/run/quiet; setsid sleep 600 & echo $! >>/run/quiet`;
+    const leave =
+      'for pid in $(cat /run/quiet); do [[ ! -e /proc/$pid ]] || echo "$pid lives" >>/run/quiet.log; done; rm /run/quiet; echo left >>/run/quiet.log';
+    await host.call(holdCall(token, { ...STATE, enter, proven: '[[ $(wc -l </run/quiet) == 2 ]]', leave }));
+    const lives = 'for pid in $(cat /run/quiet); do [[ -e /proc/$pid ]] && echo lives; done';
+    expect(await host.shell(lives), 'as long as the state').toBe('lives\nlives');
+    expect(endOf(await host.call(unholdCall(STATE)))).toMatchObject({ kind: 'left' });
+    expect(await state()).toBe('left');
+    await host.release(token);
+    await untilGone();
+  });
+
   it('is left by the host itself when the lease runs out, is given back, or the unit is killed', async () => {
     const short = await leased(2);
     await host.call(holdCall(short, STATE));

@@ -5,6 +5,7 @@ import { judgeUnits, probeLines, tellProbes } from '../engine/judge.ts';
 import { callHost } from '../engine/verb.ts';
 import { InfraError } from '../errors.ts';
 import { confirmCall } from '../host/verbs.ts';
+import type { ProbeTiming } from '../probes/run.ts';
 import type { ProbeResult } from '../probes/types.ts';
 import type { Connection } from '../ssh/transport.ts';
 import { carriedBy, notCarried } from './carried.ts';
@@ -21,6 +22,12 @@ import { pause, waitForBoot } from './wait-boot.ts';
 /** Containers take their time after a boot; the host's own look at its units may end it before. ms */
 const UP_MS = 60_000;
 const LOOK_AGAIN_MS = 200;
+/** Of a look that counts. After a boot the first ones wait less for an answer: a service that does not listen yet is asked again soon. */
+const PATIENT = { timeoutMs: 1_000, tries: 2 };
+const EAGER = [
+  { timeoutMs: 250, tries: 1 },
+  { timeoutMs: 500, tries: 1 },
+] as const;
 /** Of the probes during the soak, and of what people see of it. ms */
 const SOAK_EVERY_MS = 2_000;
 const SOAK_TOLD_MS = 5_000;
@@ -39,7 +46,7 @@ export async function prove(job: UpgradeJob, trip: Trip): Promise<Event> {
     say(job, trip, 'verifying', `${releaseName(trip.release)} is booted`);
     await leases.takeAgain({ name, connection: fleet.reached(name).connection });
     keeper = keepDeadline(job, trip);
-    const results = await probesWithin(job, trip, UP_MS);
+    const results = await probesWithin(job, trip, UP_MS, EAGER);
     if (results === undefined) return endedByItself(job, trip);
     trip.drift = driftOf(job, name);
     tellNotCarried(job, trip);
@@ -75,10 +82,11 @@ async function probesWithin(
   job: UpgradeJob,
   trip: Trip,
   withinMs: number,
+  timings: readonly ProbeTiming[] = [],
 ): Promise<readonly ProbeResult[] | undefined> {
   let deadline: number | undefined;
-  for (;;) {
-    const results = await lookOnce(job, trip);
+  for (let looks = 0; ; looks++) {
+    const results = await lookOnce(job, trip, timings[looks] ?? PATIENT);
     if (results === undefined) deadline = undefined;
     else {
       trip.lastFailed = failing(trip, results, job.ctx.now());
@@ -92,12 +100,12 @@ async function probesWithin(
 }
 
 /** Units as they are now, and the services; undefined: the link failed. */
-async function lookOnce(job: UpgradeJob, trip: Trip): Promise<readonly ProbeResult[] | undefined> {
+async function lookOnce(job: UpgradeJob, trip: Trip, timing: ProbeTiming): Promise<readonly ProbeResult[] | undefined> {
   const { ctx, fleet } = job;
   const { name } = trip.host;
   try {
     const probes = ownProbes(job, name);
-    const answers = await askProbes(ctx, probes, { timeoutMs: 1_000, tries: 2 }, vantages(job, name));
+    const answers = await askProbes(ctx, probes, timing, vantages(job, name));
     const { observation } = await fleet.reobserve(name);
     const { slot } = observation;
     return slot?.id === trip.id && slot.state === 'applied' ? judgeUnits(probes, answers, observation) : undefined;

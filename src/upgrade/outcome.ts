@@ -91,8 +91,11 @@ export function preflight(look: OsLook, { host, bootBytes, ours }: Preflight): O
   const staged = look.deployments.find((one) => one.staged);
   if (staged !== undefined && staged.name !== ours && !isZincatis(look, staged))
     return {
-      message: `something else is staged on ${host}: ${staged.version || staged.name}`,
-      remedy: `Somebody prepared that on ${host}. If it is not needed: sudo rpm-ostree cleanup -p`,
+      message:
+        staged.version !== '' && staged.version === booted.version
+          ? `the release that ${host} runs is staged there once more, with other packages or kernel arguments`
+          : `something else is staged on ${host}: ${staged.version || staged.name}`,
+      remedy: `Somebody prepared that on ${host}. Boot it by hand first; or, if it is not needed: sudo rpm-ostree cleanup -p`,
     };
   const pending = look.deployments.find((one) => one.index === 0);
   if (staged === undefined && pending !== undefined && !pending.booted)

@@ -59,7 +59,8 @@ export function checkReport({ route, look, settings, last, nowMs }: CheckInput):
   };
 }
 
-function windowFact({ windows }: UpgradeSettings, nowMs: number): string | undefined {
+/** undefined: it has none. */
+export function windowFact({ windows }: Pick<UpgradeSettings, 'windows'>, nowMs: number): string | undefined {
   if (windows.length === 0) return undefined;
   const { open, opensAtMs } = openingAt(windows, nowMs);
   if (open) return 'its window is open';

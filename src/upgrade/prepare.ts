@@ -10,6 +10,7 @@ import { helperVersion } from '../host/helper.ts';
 import type { OsLook } from '../host/os-look.ts';
 import { osOpenCall } from '../host/os-verbs.ts';
 import { installCall } from '../host/verbs.ts';
+import type { Host } from '../inventory/model.ts';
 import type { Probe, ProbeResult } from '../probes/types.ts';
 import { carriedBy } from './carried.ts';
 import { converge } from './converge.ts';
@@ -18,6 +19,7 @@ import { bootedRelease } from './fleet.ts';
 import type { Event } from './machine.ts';
 import { isZincatis, preflight } from './outcome.ts';
 import { idFor } from './release.ts';
+import type { RollOut } from './roll-out.ts';
 import { say, slotStatus, type Trip, type UpgradeJob } from './trip.ts';
 import { neededMs, requireWindow } from './windows-now.ts';
 
@@ -77,16 +79,37 @@ export async function takeLeases(
 }
 
 function requireUpgradable(look: OsLook, trip: Trip): void {
-  const { name } = trip.host;
-  const obstacle = preflight(look, { host: name, bootBytes: trip.settings.bootBytes });
-  if (obstacle !== undefined) throw new NotUpgradableError(obstacle.message, { host: name, remedy: obstacle.remedy });
+  const error = whyNotUpgradable(look, trip);
+  if (error !== undefined) throw error;
+}
+
+/** By what the host said last; undefined: nothing speaks against it. */
+export function whyNotUpgradable(
+  look: OsLook,
+  { host: { name }, settings }: Pick<Trip, 'host' | 'settings'>,
+): NotUpgradableError | undefined {
+  const obstacle = preflight(look, { host: name, bootBytes: settings.bootBytes });
+  if (obstacle !== undefined) return new NotUpgradableError(obstacle.message, { host: name, remedy: obstacle.remedy });
   const isForeign = look.inhibitors.filter((words) => !words.startsWith('coreos-infra'));
-  if (isForeign.length > 0)
-    throw new NotUpgradableError(`${name} may not be rebooted now: somebody holds it back`, {
-      host: name,
-      detail: isForeign,
-      remedy: `Wait until that is over. On ${name}: systemd-inhibit --list`,
-    });
+  if (isForeign.length === 0) return undefined;
+  return new NotUpgradableError(`${name} may not be rebooted now: somebody holds it back`, {
+    host: name,
+    detail: isForeign,
+    remedy: `Wait until that is over. On ${name}: systemd-inhibit --list`,
+  });
+}
+
+/** --check: what would keep the host from being begun, were it begun now. */
+export function warnOfObstacle({ ctx, fleet, input }: RollOut, host: Host): void {
+  const error = whyNotUpgradable(fleet.look(host.name), { host, settings: input.settings(host) });
+  if (error === undefined) return;
+  const { message, detail, remedy } = error;
+  ctx.emit({
+    event: 'warning',
+    host: host.name,
+    message: [`${host.name} would be refused now: ${message}`, ...detail].join('; '),
+    remedy,
+  });
 }
 
 /** Under the lease, once more: what is found now is what the host is held to. */

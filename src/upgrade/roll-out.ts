@@ -163,7 +163,8 @@ export class RollOut {
     await this.#job?.leases.release(this.#touched);
     const availability = await this.#loop?.stop();
     await this.fleet.close();
-    return this.#touched.size === 0 ? undefined : availability;
+    const isAtWork = [...this.#touched].some((name) => !isUntouched(this.ended.get(name)?.status));
+    return isAtWork ? availability : undefined;
   }
 
   summary(availability: Summary['availability']): Summary {
@@ -185,6 +186,11 @@ export class RollOut {
     this.ctx.emit(summary);
     return summary;
   }
+}
+
+/** Refused before anything was written: its services did not notice. */
+function isUntouched(status: HostStatus | undefined): boolean {
+  return status === 'refused' || status === 'locked' || status === 'unreachable';
 }
 
 function overall(states: readonly HostStatus[]): Summary['status'] {

@@ -13,6 +13,7 @@ import { statesFor } from './cross.ts';
 import { converse } from './dialogue.ts';
 import { HostStuckError } from './errors.ts';
 import { upgradeOrder } from './order.ts';
+import { windowFact } from './plan-text.ts';
 import { askOwnProbes, installHelper, proveHealthy, requireGoOn, takeLeases } from './prepare.ts';
 import { RollOut, type RollOutInput } from './roll-out.ts';
 import { standbyHosts } from './standby.ts';
@@ -48,12 +49,14 @@ async function rebootAll(rollOut: RollOut, hosts: readonly Host[]): Promise<void
   const title = `reboot of ${order.join(', then ')}, with the same OS`;
   ctx.emit({ event: 'upgrade-planned', title, target: '', order });
   if (ctx.options.check) {
-    for (const host of hosts)
+    for (const host of hosts) {
+      const detail = windowFact(input.settings(host), input.wallMs());
       rollOut.end(host, {
         status: 'changed',
         startedMs: ctx.now(),
-        changes: [{ resource: 'os:reboot', action: 'restart' }],
+        changes: [{ resource: 'os:reboot', action: 'restart', ...(detail === undefined ? {} : { detail }) }],
       });
+    }
     return;
   }
   if (ctx.confirm !== undefined && !(await ctx.confirm(`Reboot ${order.join(', then ')}?`)))

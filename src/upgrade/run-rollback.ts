@@ -5,6 +5,8 @@ import type { Host } from '../inventory/model.ts';
 import { NotUpgradableError } from './errors.ts';
 import { bootedRelease } from './fleet.ts';
 import { upgradeHost } from './host-upgrade.ts';
+import { windowFact } from './plan-text.ts';
+import { warnOfObstacle } from './prepare.ts';
 import { type Release, releaseName } from './release.ts';
 import { remember } from './remember.ts';
 import { drawSlotId, RollOut, type RollOutInput } from './roll-out.ts';
@@ -32,10 +34,14 @@ async function rollBack(rollOut: RollOut, host: Host): Promise<void> {
   ctx.emit({ event: 'upgrade-planned', title, target: releaseName(target.release), order: [host.name] });
   const detail = `${releaseName(booted)} → ${releaseName(target.release)}`;
   if (ctx.options.check) {
+    warnOfObstacle(rollOut, host);
+    const window = windowFact(input.settings(host), input.wallMs());
     rollOut.end(host, {
       status: 'changed',
       startedMs,
-      changes: [{ resource: 'os:fedora-coreos', action: 'update', detail }],
+      changes: [
+        { resource: 'os:fedora-coreos', action: 'update', detail: [detail, window].filter(Boolean).join('; ') },
+      ],
     });
     return;
   }

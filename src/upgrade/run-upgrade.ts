@@ -9,6 +9,7 @@ import { type DeniedRelease, denialOn, mergeDenied } from './deny.ts';
 import { type HostUpgradeEnd, upgradeHost } from './host-upgrade.ts';
 import { upgradeOrder } from './order.ts';
 import { checkReport, routeText, titleOf } from './plan-text.ts';
+import { warnOfObstacle } from './prepare.ts';
 import { type Release, releaseName, type Wanted } from './release.ts';
 import { forgive, remember } from './remember.ts';
 import { resolveFleet } from './resolve.ts';
@@ -102,6 +103,7 @@ function endArrived(rollOut: RollOut, hosts: readonly Host[], { routes, target }
 function endChecked(rollOut: RollOut, hosts: readonly Host[], { routes }: TargetPlan, input: RunUpgradeInput): void {
   for (const route of routes.filter(({ hops }) => hops.length > 0)) {
     const host = hosts.find(({ name }) => name === route.host) as Host;
+    warnOfObstacle(rollOut, host);
     const report = checkReport({
       route,
       look: rollOut.fleet.look(host.name),

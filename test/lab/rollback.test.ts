@@ -34,6 +34,7 @@ describe.skipIf(noLab !== undefined)('a rollback', () => {
     await onNs1('systemctl start coredns');
     expect([refused.code, refused.summary.hosts['ns2']]).toMatchObject([2, { status: 'refused', changes: [] }]);
     expect(refused.summary.hosts['ns2']?.error?.message).toContain('its peer does not serve');
+    expect(refused.summary.availability, 'nobody was touched').toBeUndefined();
     expect(await booted('ns2')).toBe(NEW);
   });
 

@@ -118,6 +118,11 @@ describe('a host', () => {
       'something else is staged on ns1: b',
     ],
     [
+      'with its own release staged once more, as kargs does,',
+      { deployments: [deployment('a.1', { staged: true, version: 'a' }), deployment(A, { booted: true, index: 1 })] },
+      'the release that ns1 runs is staged there once more',
+    ],
+    [
       'that waits for a reboot',
       { deployments: [deployment(B), deployment(A, { booted: true, index: 1 })] },
       'waits for a reboot',

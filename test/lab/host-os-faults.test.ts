@@ -10,16 +10,22 @@ import { downHosts, isPossible, LAB, type TestHost, upHosts } from './host-fixtu
 import { bootedOf, FAULTS, OsDriver } from './os-driver.ts';
 
 const isFull = process.env['COREOS_INFRA_SWEEP'] === 'full';
-/** Everything is proven, and nobody unlocks; the guard killed on the way back; called off, and what was staged not yet dropped (B5). */
-const SAMPLE = ['rebooting', 'back-default', 'os-end-cleanup'];
-const pick = (points: readonly string[]): readonly string[] =>
-  points.filter((point) => isFull || SAMPLE.includes(point));
-/** Before the reboot: after the unlocking it is a race with rpm-ostree's own. */
-const FORWARD = pick(osPoints().filter((point) => point !== 'leave-reboot'));
-const BACK = pick(osBackPoints().filter((point) => !point.startsWith('os-end')));
-/** Of an upgrade that is ended before it left. */
+const pick = (points: readonly string[], sample: string): readonly string[] =>
+  points.filter((point) => isFull || point === sample);
+/** Before the reboot: after the unlocking it is a race with rpm-ostree's own. The sample: everything is proven, and nobody unlocks. */
+const FORWARD = pick(
+  osPoints().filter((point) => point !== 'leave-reboot'),
+  'rebooting',
+);
+/** The sample: the guard killed on the way back. */
+const BACK = pick(
+  osBackPoints().filter((point) => !point.startsWith('os-end')),
+  'back-default',
+);
+/** Of an upgrade that is ended before it left. The sample: its slot is about to go, so nothing may be staged any more (B5). */
 const DROP = pick(
   osBackPoints().filter((point) => point.startsWith('os-end') || ['os-reverted', 'archive'].includes(point)),
+  'archive',
 );
 
 describe.skipIf(!isPossible)('an OS upgrade that is killed', () => {

@@ -50,7 +50,8 @@ export async function prove(job: UpgradeJob, trip: Trip): Promise<Event> {
     if (results === undefined) return endedByItself(job, trip);
     trip.drift = driftOf(job, name);
     tellNotCarried(job, trip);
-    tellProbes(ctx, name, withoutSettling(results));
+    // A clock that was started with the host is not synchronised yet: what is still in doubt after the soak is told then.
+    tellProbes(ctx, name, withoutSettling(results).map(withoutDoubt));
     return trip.lastFailed.length === 0 ? 'prove' : red(trip);
   } catch (error) {
     return broken(trip, error);
@@ -149,8 +150,12 @@ export async function soak(job: UpgradeJob, trip: Trip): Promise<Event> {
         tellProbes(ctx, trip.host.name, trip.lastFailed);
         return red(trip);
       }
-      if (!wasTogether && isTogether(trip)) tellProbes(ctx, trip.host.name, ofServices(results, trip));
-      if (isOver && isTogether(trip)) break;
+      if (!wasTogether && isTogether(trip))
+        tellProbes(ctx, trip.host.name, ofServices(results, trip).map(withoutDoubt));
+      if (isOver && isTogether(trip)) {
+        tellDoubts(job, trip, results);
+        break;
+      }
       if (ctx.now() - toldMs >= SOAK_TOLD_MS) {
         toldMs = ctx.now();
         say(job, trip, 'soaking', soakText(trip, results, (toldMs - startedMs) / 1000));
@@ -165,6 +170,16 @@ export async function soak(job: UpgradeJob, trip: Trip): Promise<Event> {
   } finally {
     keeper.stop();
   }
+}
+
+function withoutDoubt({ warning: _, ...result }: ProbeResult): ProbeResult {
+  return result;
+}
+
+/** What passed to the end, and people should know. */
+function tellDoubts({ ctx }: UpgradeJob, { host: { name: host } }: Trip, results: readonly ProbeResult[]): void {
+  for (const { name, warning } of results)
+    if (warning !== undefined) ctx.emit({ event: 'warning', host, message: `${host}: ${name}: ${warning}` });
 }
 
 /** `0:12 of 0:20 · dns ✔ ntp ✔ · way back 44.20261101.3.0 pinned` */

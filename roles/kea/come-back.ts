@@ -8,7 +8,8 @@
  * 1. The other one is seen in `waiting`, and at once sent to `in-maintenance`, so that it does not synchronise yet. At the next heartbeat this one knows of
  *    it. `ha-maintenance-start`: this one goes to `partner-in-maintenance`, in which it serves and tells of each lease; `ha-reset` sends the other one
  *    back to `waiting`.
- * 2. It synchronises. This one is switched off for as long as that takes (2 ms with few leases), and no longer. It ends in `ready`, and is sent to
+ * 2. It synchronises. It would switch this one off for as long as that takes (2 ms with few leases, half a second with 10 000): this one switches itself on
+ *    again every few ms, since it tells of each lease that it gives meanwhile. It ends in `ready`, and is sent to
  *    `in-maintenance` at once, where its next heartbeat would bring it too.
  * 3. `ha-maintenance-cancel`: back to `partner-down` and `ready`. At the next heartbeat this one is normal, with both parts, which it is told all the
  *    while; leases that it gave in that second are not known to the other one: if there were any, that one is reset once more, and synchronises. Until then
@@ -34,11 +35,16 @@ export function comeBackFunctions(daemon: Daemon, ha: HaSettings, stays: HaPeer)
   return `
 unsent='' unseen=''
 unsent() { curl -s -m 1 -H 'Content-Type: application/json' -d '{"command":"ha-heartbeat"}' '${ownUrl}' | jq -r '.[0].arguments["unsent-update-count"] // 0' 2>/dev/null; }
+note_unsent() {
+  unsent=$(unsent)
+  unsent=\${unsent:-unknown}
+}
 come_back() {
   state=''
-  look || { relent; return 0; }
+  look || { relent; stop_staying_open; return 0; }
   case $local in
     partner-down)
+      stop_staying_open
       state=$(other)
       case $state in
         waiting)
@@ -50,7 +56,11 @@ come_back() {
         in-maintenance)
           if [[ $remote == waiting || $remote == in-maintenance ]]; then
             kea ${daemon.family} ha-maintenance-start >/dev/null
-            look && [[ $local == partner-in-maintenance ]] && tell ha-reset
+            if look && [[ $local == partner-in-maintenance ]]; then
+              note_unsent
+              stay_open
+              tell ha-reset
+            fi
             unseen=''
           elif ((SECONDS - \${unseen:=$SECONDS} > ${patience})); then
             # This one does not see it: on another port, for one. Each will serve alone.
@@ -68,8 +78,8 @@ come_back() {
         state=$(other)
       fi
       if [[ $state == in-maintenance ]]; then
-        unsent=$(unsent)
-        unsent=\${unsent:-unknown}
+        [[ -n $unsent ]] || note_unsent
+        stop_staying_open
         insist
         hold
         kea ${daemon.family} ha-maintenance-cancel >/dev/null
@@ -77,7 +87,7 @@ come_back() {
       ;;
     hot-standby | load-balancing)
       if [[ -n $unsent ]]; then
-        [[ $(unsent) == "$unsent" ]] || tell ha-reset
+        [[ $(unsent) == "$unsent" ]] || { stay_open; tell ha-reset; }
         unsent=''
         release
       fi
@@ -86,9 +96,12 @@ come_back() {
         scopes='' # told, and not looked at
         serve "$all"
       fi
-      share && is_normal "$remote" && return 0
+      if share; then
+        stop_staying_open
+        is_normal "$remote" && return 0
+      fi
       ;;
-    *) relent; return 0 ;;
+    *) relent; stop_staying_open; return 0 ;;
   esac
   return 1
 }

@@ -34,6 +34,7 @@ interface Seen {
   readonly unsent?: number;
 }
 
+const BOTH = 'ha-scopes,"arguments":{"scopes":["ns1"]}';
 const COME_BACK = 'if come_back; then echo over >&2; fi';
 
 /** What was done, and whether all is over. */
@@ -42,7 +43,7 @@ function comeBack(
   command = COME_BACK,
 ): readonly string[] {
   const script = `${pairFunctions(daemonOf(4), 'http://192.0.2.11:8001/')}${linkFunctions(daemonOf(4), HA, GOES)}${comeBackFunctions(daemonOf(4), HA, STAYS)}
-insisting=''
+insisting='' open=''
 found=(${local.join(' ')})
 look() {
   local=\${found[0]} remote=${remote} touch=true served=${served} scopes='[]' own='[]' all='["ns1"]'
@@ -54,6 +55,8 @@ unsent() { echo ${unsent}; }
 kea() { echo "$2\${3-}" >&2; }
 tell() { echo "tell $1" >&2; }
 sleep() { :; }
+stay_open() { echo stay_open >&2; open=1; }
+stop_staying_open() { [[ -z $open ]] || echo stop_staying_open >&2; open=''; }
 for name in insist relent hold release part meet; do eval "$name() { echo $name >&2; }"; done
 ${before}
 ${command}
@@ -82,6 +85,7 @@ describe('a server whose partner comes back', () => {
   it('goes where it tells of each lease, and lets it synchronise then', () => {
     expect(comeBack({ local: ['partner-down', 'partner-in-maintenance'], other: 'in-maintenance' })).toEqual([
       'ha-maintenance-start',
+      'stay_open',
       'tell ha-reset',
     ]);
   });
@@ -109,6 +113,29 @@ describe('a server whose partner comes back', () => {
     ]);
   });
 
+  it.each(['partner-down', 'waiting', 'none'])(
+    'does not stay open, found in state %s: it would tell nobody of the leases that it gives',
+    (local) => {
+      expect(comeBack({ local: [local], other: 'syncing', before: 'open=1' })).toContain('stop_staying_open');
+    },
+  );
+
+  it('stays open as long as the other one synchronises, and no longer', () => {
+    const open = { before: 'open=1' };
+    expect(comeBack({ ...open, local: ['partner-in-maintenance'], other: 'syncing' })).toEqual([]);
+    expect(comeBack({ ...open, local: ['partner-in-maintenance'], other: 'in-maintenance' })[0]).toBe(
+      'stop_staying_open',
+    );
+    expect(comeBack({ ...open, local: ['hot-standby'], other: 'syncing' })).toEqual([BOTH]);
+    expect(comeBack({ ...open, local: ['hot-standby'], other: 'hot-standby' })).toEqual(['stop_staying_open', 'over']);
+  });
+
+  it('takes as told what was told of in its maintenance, and nothing else', () => {
+    const local = ['partner-down', 'partner-in-maintenance'];
+    const command = `${COME_BACK}; unsent() { echo 9; }; come_back; echo "unsent $unsent" >&2`;
+    expect(comeBack({ local, other: 'in-maintenance', unsent: 4 }, command)).toContain('unsent 4');
+  });
+
   it('ends the maintenance once it is synchronised, and serves both parts meanwhile', () => {
     expect(comeBack({ local: ['partner-in-maintenance'], other: 'in-maintenance' })).toEqual([
       'insist',
@@ -118,12 +145,17 @@ describe('a server whose partner comes back', () => {
   });
 
   const normal = { local: ['hot-standby'], other: 'ready' } as const;
-  const BOTH = 'ha-scopes,"arguments":{"scopes":["ns1"]}';
 
   it('has it synchronise once more when leases were given that it was not told of', () => {
     const before = 'unsent=3 insisting=1';
     expect(comeBack({ ...normal, before, unsent: 3 })).toEqual(['release', 'relent', BOTH]);
-    expect(comeBack({ ...normal, before, unsent: 4 })).toEqual(['tell ha-reset', 'release', 'relent', BOTH]);
+    expect(comeBack({ ...normal, before, unsent: 4 })).toEqual([
+      'stay_open',
+      'tell ha-reset',
+      'release',
+      'relent',
+      BOTH,
+    ]);
   });
 
   it('serves both parts until the other one serves, and then its own', () => {

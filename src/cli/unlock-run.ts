@@ -62,9 +62,9 @@ async function unlock(
     return EXIT.ok;
   }
   for (const line of heldLines(name, held)) print(line);
-  const isOpen = held.slot !== undefined && held.slot.state !== 'failed';
-  if (held.lease === undefined && isOpen) {
-    print(stillOpenLine(name, commandLine));
+  const open = held.slot?.state === 'failed' ? undefined : held.slot;
+  if (held.lease === undefined && open !== undefined) {
+    print(stillOpenLine(name, open, commandLine));
     return EXIT.locked;
   }
   if (ask !== undefined && !(await ask(`Unlock ${name}?`))) {
@@ -77,7 +77,7 @@ async function unlock(
     return EXIT.ok;
   }
   print(last?.kind === 'error' ? `${name}: ${last.message}` : `${name} did not say that it is unlocked`);
-  if (isOpen) print(stillOpenLine(name, commandLine));
+  if (open !== undefined) print(stillOpenLine(name, open, commandLine));
   return last?.kind === 'error' && last.error === 'locked' ? EXIT.locked : EXIT.failed;
 }
 

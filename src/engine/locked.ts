@@ -15,10 +15,19 @@ export function openSlot(slot: SlotState | undefined): SlotState | undefined {
   return slot === undefined || slot.state === 'confirmed' || slot.state === 'reverted' ? undefined : slot;
 }
 
+export function slotNoun({ kind }: Pick<SlotState, 'kind'>): string {
+  return kind === 'os' ? 'OS upgrade' : 'change set';
+}
+
+/** What ends it now, instead of its guard later; without the program's name. An OS upgrade, or a rollback, is one of the whole roll-out. */
+export function endingCommand(host: string, { kind }: Pick<SlotState, 'kind'>): string {
+  return kind === 'os' ? 'upgrade --abort' : `revert ${host}`;
+}
+
 export function slotMessage(host: string, slot: SlotState): string {
   const deadline =
     slot.deadlineInSec === undefined || slot.state === 'failed'
       ? ''
-      : `; the guard reverts it in ${Math.max(0, slot.deadlineInSec)} s unless it is confirmed`;
-  return `${host} is in the middle of change set ${slot.id} of ${slot.owner} (run ${slot.run}), which is ${slot.state}${deadline}`;
+      : `; the guard ${slot.kind === 'os' ? 'ends' : 'reverts'} it in ${Math.max(0, slot.deadlineInSec)} s unless it is confirmed`;
+  return `${host} is in the middle of ${slotNoun(slot)} ${slot.id} of ${slot.owner} (run ${slot.run}), which is ${slot.state}${deadline}`;
 }

@@ -12,9 +12,10 @@ import type { Summary } from './events.ts';
 import { type KeptGeneration, listGenerations } from './generation.ts';
 import { observe } from './host-agent.ts';
 import { type HostRole, mergedRoles } from './host-roles.ts';
-import { openSlot, slotMessage } from './locked.ts';
+import { endingCommand, openSlot, slotMessage } from './locked.ts';
 import { MemberGroups } from './member-groups.ts';
 import { Members } from './members.ts';
+import type { SlotState } from './observation.ts';
 import type { PlannedHost } from './plan-host.ts';
 import { finishHost, type PlayHost } from './play-host.ts';
 import { redundancyGroup } from './redundancy.ts';
@@ -74,7 +75,7 @@ async function restoreHost(ctx: RunContext, input: RunRestoreInput, startedMs: n
     const slot = openSlot(seen.slot);
     if (slot !== undefined) {
       const isOurs = input.to === undefined && slot.kind === 'config' && slot.state !== 'failed';
-      if (!isOurs) throw notNow(host.name, slotMessage(host.name, slot), slot.state);
+      if (!isOurs) throw notNow(host.name, slot);
       return { host: await endOpenSlot(ctx, { desired, roles: present, connection, slot, startedMs }) };
     }
     const wanted = choose(host.name, await listGenerations(ctx, connection), input.to);
@@ -87,13 +88,14 @@ async function restoreHost(ctx: RunContext, input: RunRestoreInput, startedMs: n
   }
 }
 
-function notNow(host: string, message: string, state: string): HostLockedError {
-  return new HostLockedError(message, {
+function notNow(host: string, slot: SlotState): HostLockedError {
+  const end = `run ${endingCommand(host, slot)}${slot.kind === 'os' ? '' : ' (without --to)'}`;
+  return new HostLockedError(slotMessage(host, slot), {
     host,
     remedy:
-      state === 'failed'
+      slot.state === 'failed'
         ? `Look at the host, then put it aside: run unlock ${host}`
-        : `Wait for its end, or end it first: run revert ${host} (without --to)`,
+        : `Wait for its end, or end it first: ${end}`,
   });
 }
 

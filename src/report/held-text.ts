@@ -1,4 +1,5 @@
 /** Who holds a host, since when and until when, before somebody takes that away. Pure. */
+import { endingCommand, slotNoun } from '../engine/locked.ts';
 import type { LeaseState, SlotState } from '../engine/observation.ts';
 import { printable } from './sanitize.ts';
 import { secondsLeft } from './status-cells.ts';
@@ -27,12 +28,12 @@ function leaseLines(name: string, { owner, run, purpose, heldForSec, expiresInSe
 function slotLines(name: string, slot: SlotState, reason: string): readonly string[] {
   const { id, owner, run, state, deadlineInSec, kind } = slot;
   const why = reason === '' ? '' : `: ${printable(reason)}`;
-  const what = `${name} has ${kind === 'os' ? 'an OS upgrade' : 'a change set'} open: ${printable(id)} of ${printable(owner)} (run ${printable(run)}), ${printable(state)}${why}`;
+  const what = `${name} has ${kind === 'os' ? 'an' : 'a'} ${slotNoun(slot)} open: ${printable(id)} of ${printable(owner)} (run ${printable(run)}), ${printable(state)}${why}`;
   if (state === 'failed') return [what, '  Its record is kept under /var/lib/coreos-infra/failed on the host.'];
   return deadlineInSec === undefined ? [what] : [what, `  the guard ends it in ${secondsLeft(deadlineInSec)}`];
 }
 
 /** A lock is not what keeps it open. */
-export function stillOpenLine(name: string, commandLine: (words: string) => string): string {
-  return `  To end it now: ${commandLine(`revert ${name}`)}`;
+export function stillOpenLine(name: string, slot: SlotState, commandLine: (words: string) => string): string {
+  return `  To end it now: ${commandLine(endingCommand(name, slot))}`;
 }

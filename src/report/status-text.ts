@@ -1,5 +1,6 @@
 /** `run status` as people read it: the table, the answer in one line, then what needs somebody, each with what to do. Pure. */
 import { type FleetStatus, fleetVerdict, type HostStatusReport } from '../engine/fleet.ts';
+import { endingCommand, slotNoun } from '../engine/locked.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
 import { printable, printableLines } from './sanitize.ts';
 import { type Activity, activityWords } from './status-activity.ts';
@@ -156,7 +157,7 @@ function failing(
 function changeSetOf({ name, changeSet }: HostStatusReport, { commandLine }: StatusTextOptions): readonly Attention[] {
   if (changeSet === null) return [];
   const { id, owner, run, state, reason, deadlineInSec, kind } = changeSet;
-  const what = `${name}  ${kind === 'os' ? 'OS upgrade' : 'change set'} ${id} of ${owner} (run ${run}) is ${state}`;
+  const what = `${name}  ${slotNoun(changeSet)} ${id} of ${owner} (run ${run}) is ${state}`;
   if (state === 'failed')
     return [
       {
@@ -169,21 +170,24 @@ function changeSetOf({ name, changeSet }: HostStatusReport, { commandLine }: Sta
     return [
       {
         mark: 'warning',
-        text: `${what}${reason === undefined ? '' : ` (${reason})`}: the host is putting its old files back, and tries until it succeeds`,
+        text: `${what}${reason === undefined ? '' : ` (${reason})`}: the host is ${kind === 'os' ? 'going back to the release that it had' : 'putting its old files back, and tries until it succeeds'}`,
         remedy: 'If it stays so for minutes: sudo journalctl -u coreos-infra-guard on the host.',
       },
     ];
+  const ends = kind === 'os' ? 'end' : 'revert';
   const until =
     deadlineInSec === undefined
-      ? 'the guard reverts it when its time is over'
+      ? `the guard ${ends}s it when its time is over`
       : deadlineInSec <= 0
-        ? 'the guard is about to revert it'
-        : `the guard reverts it in ${secondsLeft(deadlineInSec)}`;
+        ? `the guard is about to ${ends} it`
+        : `the guard ${ends}s it in ${secondsLeft(deadlineInSec)}`;
+  const end = `it need not be waited for: ${commandLine(endingCommand(name, changeSet))}`;
+  const goOn = kind === 'os' ? `it can be taken up: ${commandLine('upgrade --resume')}; or ` : '';
   return [
     {
       mark: 'warning',
       text: `${what} and not confirmed: ${until}`,
-      remedy: `If its run is dead, it need not be waited for: ${commandLine(`revert ${name}`)}`,
+      remedy: `If its run is dead, ${goOn}${end}`,
     },
   ];
 }

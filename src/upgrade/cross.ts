@@ -11,7 +11,7 @@ import type { Event } from './machine.ts';
 import { outcomeOf } from './outcome.ts';
 import { drop, failureOf } from './stage.ts';
 import { fenceOf, say, slotStatus, type Trip, type UpgradeJob } from './trip.ts';
-import { type Booted, waitForBoot } from './wait-boot.ts';
+import { type Booted, LOOK_AFTER_MS, waitForBoot } from './wait-boot.ts';
 import { requireWindow } from './windows-now.ts';
 
 /** ready … go … rebooting. ms */
@@ -111,9 +111,6 @@ export async function awaitBoot(job: UpgradeJob, trip: Trip): Promise<Event> {
   return 'lost';
 }
 
-/** A host that still runs its old boot after so long is asked how its slot stands. Longer than it waits for the word to reboot. ms */
-const LOOK_AFTER_MS = 15_000;
-
 /** The reboot's own time; then once more, and the time after which the host goes back by itself: it may be up and not let us in. */
 async function waitPatiently(job: UpgradeJob, trip: Trip): Promise<Booted | 'still-up' | undefined> {
   const { ctx } = job;
@@ -164,6 +161,7 @@ async function isStillUp(job: UpgradeJob, trip: Trip, states: readonly string[])
     return false;
   }
   await job.fleet.reconnected(trip.host.name, here.connection);
+  job.leases.moved({ name: trip.host.name, connection: here.connection });
   trip.error = status.os?.isTold === false ? neverHeard(trip) : didNotReboot(trip);
   return true;
 }

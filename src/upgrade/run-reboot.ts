@@ -1,6 +1,6 @@
 /** `run reboot`: one host after the other, behind the same gates as an upgrade, with the same OS before and after. */
 import { statusOfError } from '../engine/error-report.ts';
-import { ApplyError, ProbeFailedError, RefusedError } from '../engine/errors.ts';
+import { ProbeFailedError, RefusedError } from '../engine/errors.ts';
 import type { Summary } from '../engine/events.ts';
 import { failedProbes, probeLines, tellProbes } from '../engine/judge.ts';
 import { isFailure } from '../engine/play-host.ts';
@@ -9,16 +9,16 @@ import { TemporaryStates } from '../engine/temporary-states.ts';
 import { InfraError } from '../errors.ts';
 import { osRebootCommand } from '../host/os-verbs.ts';
 import type { Host } from '../inventory/model.ts';
+import { awaitSame } from './await-same.ts';
 import { statesFor } from './cross.ts';
 import { converse } from './dialogue.ts';
-import { HostStuckError } from './errors.ts';
 import { upgradeOrder } from './order.ts';
 import { windowFact } from './plan-text.ts';
 import { askOwnProbes, installHelper, proveHealthy, requireGoOn, takeLeases } from './prepare.ts';
 import { RollOut, type RollOutInput } from './roll-out.ts';
 import { standbyHosts } from './standby.ts';
 import type { UpgradeJob } from './trip.ts';
-import { pause, waitForBoot } from './wait-boot.ts';
+import { pause } from './wait-boot.ts';
 import { requireWindow } from './windows-now.ts';
 import { span } from './words.ts';
 
@@ -107,7 +107,6 @@ async function rebootHost(rollOut: RollOut, host: Host): Promise<number> {
   const goMs = ctx.now();
   try {
     await tellToReboot(job, host, { bootId, states, needsMs, settings });
-    leases.forget(name);
     told('rebooting', 'it is waited for');
     await awaitSame(job, host, { bootId, booted, rebootWithinSec: settings.rebootWithinSec });
     const tookMs = ctx.now() - goMs;
@@ -159,31 +158,6 @@ async function tellToReboot(job: UpgradeJob, host: Host, { bootId, states, needs
       remedy: `See: run status ${name}`,
     },
   );
-}
-
-async function awaitSame(
-  { ctx, fleet }: UpgradeJob,
-  host: Host,
-  {
-    bootId,
-    booted,
-    rebootWithinSec,
-  }: { readonly bootId: string; readonly booted: string; readonly rebootWithinSec: number },
-): Promise<void> {
-  const { name } = host;
-  const found = await waitForBoot(ctx, host, { not: bootId, withinMs: rebootWithinSec * 1000 });
-  if (found === undefined)
-    throw new HostStuckError(`${name} did not come back from its reboot within ${rebootWithinSec} s`, {
-      host: name,
-      remedy: 'Go to its console. No other host was touched after it.',
-    });
-  await fleet.reconnected(name, found.connection);
-  const now = fleet.look(name).booted;
-  if (now === booted) return;
-  throw new ApplyError(`${name} came up with another deployment, ${now}`, {
-    host: name,
-    remedy: `See on ${name}: rpm-ostree status`,
-  });
 }
 
 async function proveServes(job: UpgradeJob, host: Host): Promise<void> {

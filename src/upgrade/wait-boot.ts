@@ -19,6 +19,8 @@ export interface WaitBoot {
   readonly signal?: AbortSignal;
 }
 
+/** A host that still runs its old boot after so long is asked what it is at. Longer than it waits for the word to reboot. ms */
+export const LOOK_AFTER_MS = 15_000;
 /** A packet to a host that is down gets no answer for seconds: attempts overlap, so that none holds up the next. */
 const EVERY_MS = 500;
 const AT_ONCE_MAX = 8;

@@ -78,6 +78,8 @@ export class FakeOsHost {
 
   #exec(command: string, stdin: string): ExecResult {
     if (command.startsWith('cat /proc/sys/kernel/random/boot_id')) return done(`${this.bootId}\n`);
+    if (command === 'systemctl is-system-running')
+      return done(this.rebootTo === 'stays-up' ? 'stopping\n' : 'running\n');
     if (/\nobserve\n$/.test(stdin)) return done(encodeObservation(this));
     const words = wordsOf(stdin, command);
     const [verb = ''] = words;
@@ -213,7 +215,7 @@ export class FakeOsHost {
   reboot(): void {
     if (this.rebootTo === 'nowhere') this.isUp = false;
     else if (this.slot !== undefined) this.#leave(this.slot);
-    else if (this.rebootTo !== 'stays-up') this.#boot(this.booted);
+    else if (this.rebootTo !== 'stays-up' && this.rebootTo !== 'never-heard') this.#boot(this.booted);
   }
 
   #leave(slot: Slot): void {

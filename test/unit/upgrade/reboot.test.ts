@@ -48,6 +48,21 @@ describe.concurrent('a reboot', { timeout: 60_000 }, () => {
     expect([world.of('ns1').boots, world.of('ns1').lease]).toEqual([1, '']);
   });
 
+  test.each([
+    ['never-heard', 'skipped refused', 'ns2 was not rebooted: the word to reboot did not reach it'],
+    // It is on its way down, and a unit of it does not end.
+    ['stays-up', 'skipped unknown', 'ns2 did not come back from its reboot within 1 s'],
+  ] as const)('that does not happen (%s) is not taken for a host that is lost', async (how, ended, message) => {
+    const world = new World();
+    world.of('ns2').rebootTo = how;
+    const summary = await world.reboot();
+    expect(states(summary)).toBe(ended);
+    expect(summary.hosts['ns2']?.error?.message).toBe(message);
+    expect([...world.hosts.values()].map(({ boots }) => boots)).toEqual([1, 1]);
+    // What runs on is not locked against the next try; a host that goes down loses its lease with /run.
+    if (how === 'never-heard') expectCalm(world);
+  });
+
   test('of a host whose peer does not serve is refused, and no other is begun', async () => {
     const world = new World();
     world.of('ns1').unit = 'failed';

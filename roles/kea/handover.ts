@@ -9,6 +9,7 @@ import type { TemporaryState } from 'coreos-infra';
 import type { Daemon } from '../../src/kea/daemon.ts';
 import { peerUrl } from '../../src/kea/ha.ts';
 import type { HaSettings } from '../../src/kea/model.ts';
+import { insistFunctions } from './insist.ts';
 import { ENTER_SEC, LEFT, LEFT_SEC, pairFunctions, partnersOf } from './pair-scripts.ts';
 
 /** Looks at both servers until the one that was reloaded serves, at most. */
@@ -18,13 +19,13 @@ const LEAVE_LOOKS = 200;
 export function handover(daemon: Daemon, ha: HaSettings | undefined): TemporaryState | undefined {
   const partners = ha === undefined ? undefined : partnersOf(ha);
   if (ha === undefined || partners === undefined) return undefined;
-  const functions = pairFunctions(daemon, peerUrl(ha, partners.goes));
+  const functions = `${pairFunctions(daemon, peerUrl(ha, partners.goes))}${insistFunctions(daemon, ha, partners.stays)}`;
   return {
     name: `kea-handover-${daemon.family}`,
     on: partners.stays.name,
     when: 'change',
     only: { unit: `${daemon.name}.service`, actions: ['reload'] },
-    enter: `${functions}${ENTER}`,
+    enter: `${functions}${STAY_OPEN}${ENTER}`,
     proven: `${functions}${PROVEN}`,
     leave: `${functions}${LEAVE}`,
     left: `${functions}${LEFT}`,
@@ -38,6 +39,19 @@ look || exit 0
 is_normal "$local" || exit 0
 [[ $touch == true ]] || { echo "its partner is not in touch ($remote): nothing is handed over" >&2; exit 1; }
 serve "$all"
+stay_open_for_partner </dev/null >/dev/null 2>&1 &
+`;
+
+/** In the background until the state is left. Only in a normal state: there it tells its partner of each lease, also while that one synchronises. */
+export const STAY_OPEN = `
+stay_open_for_partner() {
+  while sleep 0.1; do
+    case $(other) in
+      waiting | syncing | ready) look && is_normal "$local" && stay_open || stop_staying_open ;;
+      *) stop_staying_open ;;
+    esac
+  done
+}
 `;
 
 const PROVEN = `

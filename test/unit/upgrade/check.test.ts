@@ -9,8 +9,8 @@ const CHECK = { check: true } as const;
 const upgrade = defineUpgrade({
   name: 'upgrade',
   soak: '0s',
-  within: '1s',
-  reboot_within: '1s',
+  within: '20s',
+  reboot_within: '20s',
   windows: [{ zone: 'UTC', days: ['Mon'], start: '03:00', end: '05:00' }],
 });
 const withWindow = { settings: (one: Parameters<typeof settingsFor>[0]) => settingsFor(one, upgrade) };

@@ -22,7 +22,7 @@ describe.concurrent('a denied release', { timeout: 90_000 }, () => {
     world.hosts.set('ns3', new FakeOsHost('ns3', world.of('ns1').booted.release, world.of('ns1').tip));
     world.lone = 'ns3';
     Object.assign(world.of('ns2'), { breaks: true, guards: true });
-    const upgrade = defineUpgrade({ name: 'upgrade', order: ['ns2'], soak: '0s', within: '1s', reboot_within: '1s' });
+    const upgrade = defineUpgrade({ name: 'upgrade', order: ['ns2'], soak: '0s', within: '20s', reboot_within: '20s' });
     expect(states(await world.upgrade({ upgrade }))).toBe('skipped reverted skipped');
     expect(world.of('ns3').denied.length).toBe(1);
     expectCalm(world);

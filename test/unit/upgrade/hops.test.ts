@@ -20,7 +20,7 @@ writeFileSync(
     ],
   ),
 );
-const upgrade = defineUpgrade({ name: 'upgrade', soak: '0s', within: '1s', reboot_within: '1s', graph: file });
+const upgrade = defineUpgrade({ name: 'upgrade', soak: '0s', within: '20s', reboot_within: '20s', graph: file });
 
 class BarrierWorld extends World {
   readonly confirmed: string[] = [];

@@ -20,6 +20,7 @@ describe.concurrent('a roll-out', { timeout: 90_000 }, () => {
     ['boots something else', 'other', 'neither the old nor the new release'],
   ] as const)('a host that %s stops everything, and a person has to look', async (_what, rebootTo, message) => {
     const world = new World();
+    world.rebootWithin = '1s';
     world.of('ns2').rebootTo = rebootTo;
     const summary = await world.upgrade();
     expect(states(summary)).toBe('skipped unknown');
@@ -37,6 +38,7 @@ describe.concurrent('a roll-out', { timeout: 90_000 }, () => {
     ['never-heard-ended', 'the word to reboot never reached ns2', 'See to the network'],
   ] as const)('a host that does not reboot at all (%s) drops what was staged', async (how, message, remedy) => {
     const world = new World();
+    world.rebootWithin = '1s';
     world.of('ns2').rebootTo = how;
     const summary = await world.upgrade();
     expect(states(summary)).toBe('skipped failed');

@@ -38,6 +38,7 @@ describe.concurrent('a reboot', { timeout: 60_000 }, () => {
 
   test('that one host does not come back from stops the others', async () => {
     const world = new World();
+    world.rebootWithin = '1s';
     world.of('ns2').rebootTo = 'nowhere';
     const summary = await world.reboot();
     expect(states(summary)).toBe('skipped unknown');
@@ -54,6 +55,7 @@ describe.concurrent('a reboot', { timeout: 60_000 }, () => {
     ['stays-up', 'skipped unknown', 'ns2 did not come back from its reboot within 1 s'],
   ] as const)('that does not happen (%s) is not taken for a host that is lost', async (how, ended, message) => {
     const world = new World();
+    world.rebootWithin = '1s';
     world.of('ns2').rebootTo = how;
     const summary = await world.reboot();
     expect(states(summary)).toBe(ended);
@@ -75,7 +77,7 @@ describe.concurrent('a reboot', { timeout: 60_000 }, () => {
   test('goes on after a failure only as far as maxFailed says', async () => {
     const world = new World();
     world.of('ns2').fault = { verb: 'os_reboot', kind: 'refused' };
-    const upgrade = defineUpgrade({ name: 'upgrade', maxFailed: 1, soak: '0s', within: '1s', reboot_within: '1s' });
+    const upgrade = defineUpgrade({ name: 'upgrade', maxFailed: 1, soak: '0s', within: '20s', reboot_within: '20s' });
     const summary = await world.reboot({ upgrade });
     expect(states(summary)).toBe('changed refused');
     expect(summary.hosts['ns2']?.error?.message).toContain('ns2 was not rebooted: somebody holds it back');
@@ -113,7 +115,7 @@ describe.concurrent('the order', { timeout: 60_000 }, () => {
   test('of the playbook wins', async () => {
     const world = new World();
     world.standby = 'ns2';
-    const upgrade = defineUpgrade({ name: 'upgrade', order: ['ns1'], soak: '0s', within: '1s', reboot_within: '1s' });
+    const upgrade = defineUpgrade({ name: 'upgrade', order: ['ns1'], soak: '0s', within: '20s', reboot_within: '20s' });
     await world.upgrade({ upgrade }, { check: true });
     expect(planned(world.events).order).toEqual(['ns1', 'ns2']);
   });

@@ -52,6 +52,8 @@ export class World {
   /** Who says of itself that it only stands by. */
   standby = '';
   run = 'run1';
+  /** Longer than any host here is away, on a machine that is busy; short where none comes back. */
+  rebootWithin = '20s';
   wallMs = Date.parse('2026-11-22T12:00:00Z');
 
   of(name: string): FakeOsHost {
@@ -110,8 +112,8 @@ export class World {
     const upgrade = defineUpgrade({
       name: 'upgrade',
       soak: '0s',
-      within: '1s',
-      reboot_within: '1s',
+      within: '20s',
+      reboot_within: this.rebootWithin,
       check_after: '1s',
     });
     return {

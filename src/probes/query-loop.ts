@@ -128,7 +128,7 @@ export class QueryLoop {
         tick.askedAgain = true;
         if (query.again !== undefined) send(asked, query.again(Math.round(delayMs / 1_000)));
       }
-      setTimeout(forget, this.#timeoutMs).unref();
+      setTimeout(forget, delayMs).unref(); // clients wait twice as long
     }, delayMs).unref();
   }
 

@@ -40,17 +40,18 @@ describe.skipIf(noLab !== undefined)('an upgrade', () => {
     expect(code, JSON.stringify(summary.hosts)).toBe(0);
     expect(await booted(pair())).toEqual({ ns1: GOOD, ns2: GOOD });
     const { dns, ntp, dhcp } = summary.availability ?? {};
-    for (const [service, least, lost] of [
-      [dns, 100, 0],
-      [ntp, 25, 0],
-      // A server is switched off for the 2 to 15 ms in which its partner synchronises (docs/dhcp.md): the client asks again.
-      [dhcp, 20, 1],
+    for (const [service, least] of [
+      [dns, 100],
+      [ntp, 25],
+      [dhcp, 20],
     ] as const) {
       const { asked = 0, answered = 0 } = service?.['group'] ?? {};
-      expect(asked - answered, JSON.stringify(summary.availability)).toBeLessThanOrEqual(lost);
+      expect(answered, JSON.stringify(summary.availability)).toBe(asked);
       expect(asked).toBeGreaterThan(least);
     }
-    expect(dhcp?.['group']?.longestGapMs).toBeLessThan(1_000);
+    // A DISCOVER that meets the milliseconds in which a server is switched off is sent again, as clients do (docs/dhcp.md): few are.
+    expect(dhcp?.['group']?.askedAgain).toBeLessThanOrEqual(2);
+    expect(dhcp?.['group']?.longestGapMs).toBeLessThan(3_000);
     // Each was away for a while, one at a time.
     for (const host of ['ns1', 'ns2']) expect(dns?.[host]?.longestGapMs).toBeGreaterThan(0);
     const ended = events.flatMap((event) => (event.event === 'host-done' ? [event.host] : []));

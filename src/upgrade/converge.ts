@@ -22,9 +22,11 @@ export function driftOf({ fleet }: UpgradeJob, host: string): readonly string[] 
  * of them is kept. Roles that were never deployed there stay so. Throws NotUpgradableError.
  */
 export async function converge(job: UpgradeJob, trip: Trip): Promise<void> {
-  const { ctx, fleet, playbooks } = job;
+  const { ctx, fleet, leases, playbooks } = job;
   const { name } = trip.host;
   if (driftOf(job, name).length === 0) return;
+  // A deployment takes leases of its own; those of the host before would keep it out. They are taken again before the slot is opened.
+  await leases.release();
   say(job, trip, 'converging', 'the configuration that both releases need');
   const { observation } = fleet.reached(name);
   const known = new Set(

@@ -67,7 +67,7 @@ export default defineConfig({
           sequence: { groupOrder: 3 },
           // One file after the other: both at once would bring each other's deadlines in.
           maxWorkers: 1,
-          maxConcurrency: 8,
+          maxConcurrency: 12,
           // Cases have deadlines of their own; these wait for a pair.
           testTimeout: 1_800_000,
           hookTimeout: 900_000,

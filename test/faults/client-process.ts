@@ -1,12 +1,14 @@
 /** Starts clients as processes. */
 import { spawn } from 'node:child_process';
-import type { LoopFigure, QueryTarget } from '../../src/probes/query-loop.ts';
+import type { LoopFigure, LoopService, QueryTarget } from '../../src/probes/query-loop.ts';
 import { programFile } from './programs.ts';
 
 export interface ClientFigures {
-  /** A query counts as answered when either member answered it. */
+  /** Of DNS. A query counts as answered when either member answered it. */
   readonly group: LoopFigure;
   readonly members: Readonly<Record<string, LoopFigure>>;
+  /** Of the group, of the other services that there were targets of. */
+  readonly others: Readonly<Partial<Record<LoopService, LoopFigure>>>;
 }
 
 export class Client {
@@ -32,7 +34,7 @@ export class Client {
     this.#figures.catch(() => undefined);
   }
 
-  /** `rate`: queries a second to each. */
+  /** `rate`: DNS queries a second to each. */
   static async start(targets: readonly QueryTarget[], rate = 200): Promise<Client> {
     return new Client(await programFile('client'), targets, rate);
   }

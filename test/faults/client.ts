@@ -1,18 +1,25 @@
-/** A client of both resolvers as a program of its own, so that nothing else that the tests do delays it. Ends with its stdin; prints the figures. */
+/** A client of both hosts as a program of its own, so that nothing else that the tests do delays it. Ends with its stdin; prints the figures. */
 import { createSocket, type Socket } from 'node:dgram';
 import { writeSync } from 'node:fs';
 import { encode } from 'dns-packet';
 import { figure, type Tick } from '../../src/probes/loop-figure.ts';
 import { answerOf, type DnsTarget } from '../../src/probes/loop-protocols.ts';
+import { type LoopFigure, QueryLoop, type QueryTarget } from '../../src/probes/query-loop.ts';
 import type { ClientFigures } from './client-process.ts';
 
-/** Queries a second to each member; those of one interval go together. */
+/** DNS queries a second to each member; those of one interval go together. */
 const RATE = Number(process.argv[3]);
-const INTERVAL_MS = 25;
+const INTERVAL_MS = RATE < 100 ? 100 : 25;
 /** Less than what resolvers wait before they try the other (resolv.conf(5): 5 s). */
 const ANSWER_MS = 4_000;
 /** Queries of more than four seconds have other numbers than those under way. */
 const IDS = 0x10000;
+
+/** Questions a second to each member. A DISCOVER that nobody answers is sent once more after some seconds, as clients do. */
+const OTHERS = [
+  { service: 'ntp', rate: 5, timeoutMs: ANSWER_MS },
+  { service: 'dhcp', rate: 2, timeoutMs: 1_000 },
+] as const;
 
 /** One resolver. A sweep asks some millions of queries: sockets are connected and packets made once, which is most of what a query costs. */
 class Member {
@@ -52,7 +59,13 @@ class Member {
   }
 }
 
-const members = (JSON.parse(process.argv[2] ?? '[]') as DnsTarget[]).map((target) => new Member(target));
+const targets = JSON.parse(process.argv[2] ?? '[]') as QueryTarget[];
+const members = targets.flatMap((target) => (target.service === 'dns' ? [new Member(target)] : []));
+const others = OTHERS.flatMap(({ service, ...options }) => {
+  const its = targets.filter((target) => target.service === service);
+  return its.length === 0 ? [] : [{ service, loop: new QueryLoop(its, options) }];
+});
+for (const { loop } of others) loop.start();
 await Promise.all(members.map(({ isReady }) => isReady));
 const startedMs = performance.now();
 let asked = 0;
@@ -69,14 +82,20 @@ function groupTicks(): readonly Tick[] {
   }));
 }
 
+async function endOfOther({ service, loop }: (typeof others)[number]): Promise<[string, LoopFigure]> {
+  return [service, (await loop.stop()).group];
+}
+
 async function end(): Promise<void> {
   clearInterval(timer);
+  const ofOthers = Promise.all(others.map(endOfOther));
   const deadline = performance.now() + ANSWER_MS;
   while (performance.now() < deadline && groupTicks().some(({ answered }) => !answered))
     await new Promise((resolve) => setTimeout(resolve, 100));
   const figures: ClientFigures = {
     group: figure(groupTicks()),
     members: Object.fromEntries(members.map(({ name, ticks }) => [name, figure(ticks)])),
+    others: Object.fromEntries(await ofOthers),
   };
   writeSync(1, JSON.stringify(figures));
   process.exit(0);

@@ -11,13 +11,10 @@ const PAIRS_PER_CORE = 3;
 const BYTES_PER_PAIR = 300 * 2 ** 20;
 
 /** How many pairs this machine carries, and no more than `most`; COREOS_INFRA_FAULT_PAIRS says otherwise. */
-export function pairCount(most = 8): number {
+export function pairCount(most = 8, perCore = PAIRS_PER_CORE): number {
   const asked = Number(process.env['COREOS_INFRA_FAULT_PAIRS']);
   if (asked >= 1) return asked;
-  return Math.max(
-    1,
-    Math.min(most, Math.floor(cpus().length * PAIRS_PER_CORE), Math.floor(freemem() / BYTES_PER_PAIR)),
-  );
+  return Math.max(1, Math.min(most, Math.floor(cpus().length * perCore), Math.floor(freemem() / BYTES_PER_PAIR)));
 }
 
 /** Labs of test processes that are gone. */
@@ -46,21 +43,31 @@ export class Pool<P extends PooledPair> {
     this.#bringUp = bringUp;
   }
 
-  /** The first is up when it resolves; the others come while cases run. */
-  static async up<P extends PooledPair>(count: number, bringUp: (labName: string) => Promise<P>): Promise<Pool<P>> {
+  /** The first is up when it resolves; the others come while cases run, `atOnce` side by side. */
+  static async up<P extends PooledPair>(
+    count: number,
+    bringUp: (labName: string) => Promise<P>,
+    atOnce = 1,
+  ): Promise<Pool<P>> {
     await removeLeftovers();
     const pool = new Pool(bringUp);
-    await pool.#add();
-    pool.#addOthers(count - 1);
+    const lines = Array.from({ length: Math.min(atOnce, count) }, () => pool.#add());
+    pool.#addOthers(count - lines.length, lines);
+    await Promise.any(lines);
     return pool;
   }
 
-  #addOthers(count: number): void {
-    let last = Promise.resolve();
-    for (let index = 0; index < count; index++) last = last.then(() => this.#add());
-    this.#starting.add(
-      last.catch((error: unknown) => void process.stderr.write(`a pair did not come up: ${String(error)}\n`)),
-    );
+  /** One after the other in each line. */
+  #addOthers(count: number, lines: readonly Promise<void>[]): void {
+    const ends = [...lines];
+    for (let index = 0; index < count; index++) {
+      const line = index % ends.length;
+      ends[line] = (ends[line] ?? Promise.resolve()).then(() => this.#add());
+    }
+    for (const end of ends)
+      this.#starting.add(
+        end.catch((error: unknown) => void process.stderr.write(`a pair did not come up: ${String(error)}\n`)),
+      );
   }
 
   async #add(): Promise<void> {

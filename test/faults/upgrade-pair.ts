@@ -12,20 +12,23 @@ import {
 } from '../../src/lab/index.ts';
 import { hostFolder } from '../../src/lab/paths.ts';
 import { isSupervised } from '../../src/lab/processes.ts';
+import type { QueryTarget } from '../../src/probes/query-loop.ts';
 import { type Pair, pairDown, pairUp } from '../lab/pair.ts';
 import { Client } from './client-process.ts';
 import { HostView } from './host-view.ts';
 import { Command, type Ended, type NodeStart } from './upgrade-command.ts';
+import { isUp, leftovers } from './upgrade-leftovers.ts';
+import { silent, targetsOf } from './upgrade-services.ts';
 
 /** The same code as users', in seconds. */
 const QUICK = ['--soak', '4s', '-e', 'upgrade_check_after=6s', '-e', 'upgrade_reboot_within=120s', '--wait-lock', '60'];
 /** To each resolver; a reboot takes seconds. */
 const QUERIES_PER_SEC = 50;
-const ZONES = ['example.com'];
-const LOOK_EVERY_MS = 250;
+const LOOK_EVERY_MS = 400;
 /** Of hosts that end by themselves: their own deadlines are below a minute; boots on a machine with other work to do are slow. */
 const BY_ITSELF_MS = 240_000;
-const TIDY_MS = 60_000;
+const TIDY_MS = 90_000;
+const SERVES_MS = 30_000;
 
 export class UpgradePair {
   readonly labName: string;
@@ -48,12 +51,13 @@ export class UpgradePair {
     this.second = view('ns1');
   }
 
+  /** Boots it, and deploys all that the repository's inventory describes: time, names and addresses. */
   static async up(labName: string): Promise<UpgradePair> {
     const pair = new UpgradePair(await pairUp({ labName }));
-    const { code, stdout, stderr } = await pair.start('deploy-dns', []).ended;
+    const { code, stdout, stderr } = await pair.start('site', []).ended;
     if (code !== 0) {
       await pair.down();
-      throw new Error(`deploy-dns ended ${code}: ${stdout}${stderr}`);
+      throw new Error(`site ended ${code}: ${stdout}${stderr}`);
     }
     return pair;
   }
@@ -126,16 +130,13 @@ export class UpgradePair {
     return command;
   }
 
-  /** From now on somebody asks both resolvers. */
-  client(): Promise<Client> {
-    const targets = this.hosts.map(({ name, host }) => ({
-      service: 'dns' as const,
-      name,
-      server: host.address,
-      port: 53,
-      zones: ZONES,
-    }));
-    return Client.start(targets, QUERIES_PER_SEC);
+  /** From now on somebody asks both hosts for names, the time and an address. `rate`: names a second, of each. */
+  client(rate = QUERIES_PER_SEC): Promise<Client> {
+    return Client.start(this.#targets, rate);
+  }
+
+  get #targets(): readonly QueryTarget[] {
+    return targetsOf(this.hosts, this.#pair.state.networks[0]?.gateway ?? '');
   }
 
   /** A power cut; the host boots again by itself. */
@@ -189,10 +190,17 @@ export class UpgradePair {
   async settled(): Promise<void> {
     for (const view of this.hosts)
       await until(`${view.name} is tidy`, TIDY_MS, async () => {
-        if (!(await isUp(view))) return 'it is not up';
         const left = await leftovers(view);
         return left.length === 0 ? undefined : left.join('; ');
       });
+  }
+
+  /** Everybody answers everything. */
+  serves(): Promise<void> {
+    return until('all services answer', SERVES_MS, async () => {
+      const left = await silent(this.#targets);
+      return left.length === 0 ? undefined : left.join('; ');
+    });
   }
 }
 
@@ -205,34 +213,4 @@ export async function until(what: string, withinMs: number, look: () => Promise<
     if (performance.now() > deadline) throw new Error(`${what}: not within ${withinMs / 1000} s: ${missing}`);
     await sleep(LOOK_EVERY_MS);
   }
-}
-
-async function isUp(view: HostView): Promise<boolean> {
-  if (view.init === undefined) return false;
-  return /^(running|degraded)$/.test(await view.shell('systemctl is-system-running || :'));
-}
-
-interface OstreeStatus {
-  readonly deployments: readonly { readonly pinned: boolean; readonly staged: boolean; readonly booted: boolean }[];
-}
-
-async function leftovers(view: HostView): Promise<readonly string[]> {
-  const { deployments } = JSON.parse(await view.shell('ostree admin status --json')) as OstreeStatus;
-  return [
-    ...(view.slot === undefined ? [] : [`an upgrade is open: ${view.slot}`]),
-    ...(deployments.some(({ pinned }) => pinned)
-      ? [`a deployment is pinned: ${await view.shell('ostree admin status')}`]
-      : []),
-    ...(deployments.some(({ staged }) => staged) ? ['something is staged'] : []),
-    ...(deployments[0]?.booted === true ? [] : ['the next boot would take another release']),
-    ...(await view.shell('systemd-inhibit --list --no-legend | grep coreos-infra || :')).split('\n').filter(Boolean),
-    ...zincati(await view.shell('systemctl is-active zincati.service || :'), view),
-  ];
-}
-
-/** As it is on a host that nobody upgrades; held where it would take a release that is denied. */
-function zincati(active: string, view: HostView): readonly string[] {
-  const isHeld = view.exists('/var/lib/coreos-infra/zincati-held');
-  if (isHeld && view.list('/var/lib/coreos-infra/deny').length === 0) return ['Zincati is held, and nothing is denied'];
-  return (active === 'active') === isHeld ? [`Zincati is ${active}${isHeld ? ' and should be held' : ''}`] : [];
 }

@@ -4,6 +4,7 @@ import type { Break } from '../../src/lab/index.ts';
 import type { UpgradeCase } from './upgrade-case.ts';
 import type { Ended } from './upgrade-command.ts';
 import type { UpgradePair } from './upgrade-pair.ts';
+import { SERVICES } from './upgrade-services.ts';
 
 interface BadRelease {
   readonly broken: Break;
@@ -14,16 +15,20 @@ interface BadRelease {
   readonly says: string;
   /** A probe that `run history show` has to name; undefined: the host told before anything could be asked. */
   readonly probe?: RegExp;
+  /** Nothing of it can start Kea, or any other container. */
+  readonly tearsDhcp?: true;
   /** Whether that speaks against the release itself. */
   readonly isDenied: boolean;
   readonly isSample?: true;
 }
 
 const RED = 'its checks were red';
+/** Names a second, of each host. */
+const BUSY_RATE = 200;
 
 const BAD: readonly BadRelease[] = [
   { broken: 'dns', says: RED, probe: /coredns\.service|53\/udp/, isDenied: true },
-  { broken: 'podman', says: RED, probe: /coredns\.service|53\/udp/, isDenied: true },
+  { broken: 'podman', says: RED, probe: /coredns\.service|53\/udp/, isDenied: true, tearsDhcp: true },
   {
     broken: 'flapping',
     seconds: 15,
@@ -49,9 +54,17 @@ export const RELEASE_CASES: readonly UpgradeCase[] = [
       name: `${bad.broken}: the first host goes back, the second is spared`,
       withinMs: 400_000,
       ...(bad.isSample === undefined ? {} : { isSample: bad.isSample }),
+      ...(bad.tearsDhcp === undefined ? {} : { tearsDhcp: bad.tearsDhcp }),
       run: (pair) => goesBack(pair, bad),
     }),
   ),
+  {
+    suite: 'good release',
+    name: `both hosts in order, asked ${BUSY_RATE} times a second`,
+    withinMs: 400_000,
+    rate: BUSY_RATE,
+    run: isTaken,
+  },
   { suite: 'good release', name: 'slow to boot: is waited for', withinMs: 400_000, run: bootsSlowly },
 ];
 
@@ -87,6 +100,26 @@ async function failedProbes(pair: UpgradePair, { events }: Ended): Promise<strin
     .split('\n')
     .filter((line) => /^\s+✖/.test(line))
     .join('\n');
+}
+
+/** What the command itself measured says the same as our client: nobody missed anything, and how long each host was away. */
+async function isTaken(pair: UpgradePair) {
+  const { first, second } = pair;
+  const version = await pair.publish();
+  const { code, summary, events } = await pair.upgrade();
+  expect([code, ...pair.releases()], JSON.stringify(summary.hosts)).toEqual([0, version, version]);
+  // The standby of Kea first.
+  const ended = events.flatMap((event) => (event.event === 'host-done' ? [event.host] : []));
+  expect(ended).toEqual([first.name, second.name]);
+  const { availability = {} } = summary;
+  for (const service of SERVICES) {
+    const { asked = 0, answered = 0 } = availability[service]?.['group'] ?? {};
+    expect([asked > 0, asked - answered], `${service}: ${JSON.stringify(availability)}`).toEqual([true, 0]);
+  }
+  const gaps = [first, second].map(({ name }) => availability['dns']?.[name]?.longestGapMs ?? 0);
+  for (const gap of gaps) expect(gap, JSON.stringify(availability)).toBeGreaterThan(0);
+  const [a, b] = gaps.map((gap) => `${(gap / 1_000).toFixed(1)} s`);
+  return { outcome: 'new', said: `exit 0, away for ${a} and ${b}` } as const;
 }
 
 async function bootsSlowly(pair: UpgradePair) {

@@ -81,6 +81,7 @@ export class FakeOsHost {
     if (command === 'systemctl is-system-running')
       return done(this.rebootTo === 'stays-up' ? 'stopping\n' : 'running\n');
     if (/\nobserve\n$/.test(stdin)) return done(encodeObservation(this));
+    if (command.includes('ask-the-pair')) return done('');
     const words = wordsOf(stdin, command);
     const [verb = ''] = words;
     this.log.push(verb);

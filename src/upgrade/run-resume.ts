@@ -1,4 +1,5 @@
 /** `--resume` and `--abort`: what an earlier run has left on the hosts is looked at anew, and ended: forwards, or back. */
+import { statusOfError } from '../engine/error-report.ts';
 import type { Summary } from '../engine/events.ts';
 import { isFailure } from '../engine/play-host.ts';
 import type { RunContext } from '../engine/run-context.ts';
@@ -134,7 +135,7 @@ async function endOne(rollOut: RollOut, trip: Trip, slot: OsSlot, then: 'resume'
     return end;
   } catch (error) {
     if (!(error instanceof InfraError)) throw error;
-    return { state: 'stuck', status: error instanceof HostStuckError ? 'unknown' : 'failed', changes: [], error };
+    return { state: 'stuck', status: statusOfError(error), changes: [], error };
   }
 }
 

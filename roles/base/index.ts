@@ -1,4 +1,4 @@
-/** What services need of the host beneath them: its name, its resolver, kernel settings, packet filter, logins. Only what is asked for. */
+/** What services need of the host beneath them: its name, its resolver, kernel settings, packet filter, logins, updater. Only what is asked for. */
 import { defineRole } from 'coreos-infra';
 import { checkVars } from './checks.ts';
 import { firewallResources } from './firewall.ts';
@@ -6,6 +6,7 @@ import { loginResources, motdResources } from './logins.ts';
 import { hostnameResources, resolverResources } from './names.ts';
 import { sysctlResources } from './sysctls.ts';
 import { vars } from './vars.schema.ts';
+import { zincatiResources } from './zincati.ts';
 
 export const base = defineRole({
   name: 'base',
@@ -22,6 +23,7 @@ export const base = defineRole({
       ...sysctlResources(wanted.sysctls),
       ...firewallResources(wanted.firewall),
       ...loginResources(wanted.authorized_keys, wanted.sshd_unit),
+      ...(wanted.zincati === undefined ? [] : zincatiResources(wanted.zincati)),
       ...(wanted.motd === undefined ? [] : motdResources(wanted.motd)),
     ];
   },

@@ -57,6 +57,28 @@ export const vars = Type.Object(
       pattern: '^sshd?\\.service$',
       description: 'sshd.service on Fedora, ssh.service on Debian.',
     }),
+    zincati: Type.Optional(
+      Type.Union(
+        [
+          Type.Literal('disabled'),
+          Type.Object(
+            {
+              fleet_lock: Type.String({
+                maxLength: 512,
+                pattern: '^https?://[0-9A-Za-z.:\\[\\]-]+(?:/[0-9A-Za-z._~%/@:+-]*)?$',
+                title: 'a URL',
+                description: 'Of a FleetLock server, which lets one host of the group reboot at a time.',
+              }),
+            },
+            { additionalProperties: false },
+          ),
+        ],
+        {
+          description:
+            'Updates between our runs: disabled, or { fleet_lock: https://lock.example.com/ }: when that server lets the host reboot. Never by itself.',
+        },
+      ),
+    ),
     motd: Type.Optional(
       Type.String({ maxLength: 16_384, description: 'Shown at login, beside the other messages of the day.' }),
     ),

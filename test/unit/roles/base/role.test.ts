@@ -203,3 +203,36 @@ describe('motd', () => {
     expect(refusal({ motd: 'x\u001b[2J' })).toContain('control character');
   });
 });
+
+describe('zincati', () => {
+  const PATH = '/etc/zincati/config.d/95-coreos-infra.toml';
+
+  it('is left alone, switched off, or asks a lock server first', () => {
+    expect(resources({}).map(({ id }) => id)).not.toContain(`file:${PATH}`);
+    expect(contentOf({ zincati: 'disabled' }, PATH)).toMatch(/\n\[updates\]\nenabled = false\n$/);
+    for (const url of ['https://lock.example.com', 'https://lock.example.com/', 'http://[2001:db8::1]:8080/a'])
+      expect(contentOf({ zincati: { fleet_lock: url } }, PATH)).toContain(
+        `strategy = "fleet_lock"\n\n[updates.fleet_lock]\nbase_url = "${url.replace(/\/$/, '')}/"\n`,
+      );
+  });
+
+  it('is started anew only where it runs, and after an undo once the old file is back', () => {
+    const { script, undo = '', onChangeOf } = scriptOf({ zincati: 'disabled' }, 'zincati');
+    expect([script, onChangeOf]).toEqual(['timeout 30 systemctl try-restart zincati.service', [`file:${PATH}`]]);
+    expect(undo).toMatch(
+      /^systemd-run .*while \[\[ -e \/var\/lib\/coreos-infra\/open \]\]; do sleep 1; done; systemctl try-restart/,
+    );
+    expect(spawnSync('bash', ['-n', '-c', undo]).status).toBe(0);
+    expect(find({ zincati: 'disabled' }, 'directory:/etc/zincati/config.d')).toBeDefined();
+  });
+
+  it.each([
+    'immediate',
+    'off',
+    { fleet_lock: 'lock.example.com' },
+    { fleet_lock: 'https://a/"\nenabled = true' },
+    { fleet_lock: 'https://a/\\' },
+    { fleet_lock: 'https://a b/' },
+    { fleet_lock: 'https://a/', strategy: 'immediate' },
+  ])('refuses %j', (zincati) => expect(refusal({ zincati: zincati as VarValue })).toContain('base_zincati'));
+});

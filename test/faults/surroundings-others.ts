@@ -157,9 +157,13 @@ async function deletesWayBackFromGood(pair: UpgradePair): Promise<UpgradeEnd> {
   const run = pair.upgrading();
   await run.step('soaking', pair.first.name);
   await pair.first.shell(DELETE, 60_000);
-  const { code, summary } = await run.ended;
+  const { code, summary, events } = await run.ended;
   expect([code, ...pair.releases()], JSON.stringify(summary.hosts)).toEqual([0, version, version]);
-  return { outcome: 'new', said: 'exit 0' };
+  expect(events.flatMap((event) => (event.event === 'warning' ? [event.message] : []))).toContainEqual(
+    expect.stringMatching(/^ns2 has no way back from /),
+  );
+  expect(await pair.history(events[0]?.run ?? '')).toContain('ns2 has no way back from');
+  return { outcome: 'new', said: 'exit 0, and told' };
 }
 
 async function deletesWayBackFromBad(pair: UpgradePair): Promise<UpgradeEnd> {

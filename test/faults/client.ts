@@ -10,6 +10,8 @@ import type { ClientFigures } from './client-process.ts';
 /** DNS queries a second to each member; those of one interval go together. */
 const RATE = Number(process.argv[3]);
 const INTERVAL_MS = RATE < 100 ? 100 : 25;
+/** Later than this a timer does not come on a machine that runs. */
+const STILL_MS = 500;
 /** Less than what resolvers wait before they try the other (resolv.conf(5): 5 s). */
 const ANSWER_MS = 4_000;
 /** Queries of more than four seconds have other numbers than those under way. */
@@ -17,14 +19,35 @@ const IDS = 0x10000;
 
 /** Questions a second to each member. A DISCOVER that nobody answers is sent once more after some seconds, as clients do. */
 const OTHERS = [
-  { service: 'ntp', rate: 5, timeoutMs: ANSWER_MS },
-  { service: 'dhcp', rate: 2, timeoutMs: 1_000 },
+  // A host that is down answers nothing later: so long only a machine that stands still may take.
+  { service: 'ntp', rate: 5, timeoutMs: 10_000 },
+  { service: 'dhcp', rate: 2, timeoutMs: 3_000 },
 ] as const;
+
+/**
+ * Our own time, without that in which this process was kept from running: answers that lay there meanwhile are not late, and what was not asked
+ * is not asked all at once. A machine with much other work to do stands still for seconds now and then.
+ */
+class Awake {
+  #stoodStillMs = 0;
+  #lastMs = performance.now();
+
+  now(): number {
+    const nowMs = performance.now();
+    const stillMs = nowMs - this.#lastMs - INTERVAL_MS;
+    if (stillMs > STILL_MS) this.#stoodStillMs += stillMs;
+    this.#lastMs = nowMs;
+    return nowMs - this.#stoodStillMs;
+  }
+}
+const awake = new Awake();
 
 /** One resolver. A sweep asks some millions of queries: sockets are connected and packets made once, which is most of what a query costs. */
 class Member {
   readonly name: string;
   readonly ticks: Tick[] = [];
+  /** Of each tick, by the clock of `awake`. */
+  readonly #askedMs: number[] = [];
   readonly isReady: Promise<void>;
   readonly #socket: Socket;
   readonly #packets: readonly Buffer[];
@@ -44,6 +67,7 @@ class Member {
   ask(): void {
     const number = this.ticks.length;
     this.ticks.push({ atMs: performance.now(), answered: false });
+    this.#askedMs.push(awake.now());
     const packet = Buffer.from(this.#packets[number % this.#packets.length] ?? []);
     packet.writeUInt16BE(number % IDS, 0);
     this.#socket.send(packet);
@@ -54,8 +78,9 @@ class Member {
     if (answer?.isGood !== true) return;
     // The last query with this number.
     const last = this.ticks.length - 1;
-    const tick = this.ticks[last - ((last - Number(answer.key) + IDS) % IDS)];
-    if (tick !== undefined && performance.now() - tick.atMs <= ANSWER_MS) tick.answered = true;
+    const number = last - ((last - Number(answer.key) + IDS) % IDS);
+    const tick = this.ticks[number];
+    if (tick !== undefined && awake.now() - (this.#askedMs[number] ?? 0) <= ANSWER_MS) tick.answered = true;
   }
 }
 
@@ -67,11 +92,12 @@ const others = OTHERS.flatMap(({ service, ...options }) => {
 });
 for (const { loop } of others) loop.start();
 await Promise.all(members.map(({ isReady }) => isReady));
-const startedMs = performance.now();
+const startedMs = awake.now();
 let asked = 0;
 const timer = setInterval(() => {
   // As many as are due: timers come late.
-  for (; asked < ((performance.now() - startedMs) * RATE) / 1_000; asked++) for (const member of members) member.ask();
+  for (const due = ((awake.now() - startedMs) * RATE) / 1_000; asked < due; asked++)
+    for (const member of members) member.ask();
 }, INTERVAL_MS);
 
 /** For the group a query counts as answered when any member answered it. */
@@ -89,8 +115,8 @@ async function endOfOther({ service, loop }: (typeof others)[number]): Promise<[
 async function end(): Promise<void> {
   clearInterval(timer);
   const ofOthers = Promise.all(others.map(endOfOther));
-  const deadline = performance.now() + ANSWER_MS;
-  while (performance.now() < deadline && groupTicks().some(({ answered }) => !answered))
+  const deadline = awake.now() + ANSWER_MS;
+  while (awake.now() < deadline && groupTicks().some(({ answered }) => !answered))
     await new Promise((resolve) => setTimeout(resolve, 100));
   const figures: ClientFigures = {
     group: figure(groupTicks()),

@@ -28,6 +28,8 @@ test('a change is one line per host, then how the service fared, then the verdic
       ns1: { asked: 306, answered: 306, longestGapMs: 0 },
       ns2: { asked: 306, answered: 304, longestGapMs: 41 },
     },
+    ntp: { group: { asked: 9, answered: 9, longestGapMs: 0, askedAgain: 0 } },
+    dhcp: { group: { asked: 123, answered: 123, longestGapMs: 501, askedAgain: 2 } },
   };
   const text = await plainText({ hosts: { ns2: { ...CHANGED, tookMs: 1_400 }, ns1: CHANGED }, availability }, 0);
   expect(text).toBe(`deploy-dns · 2 hosts in dns · run 7f3a · from main@1c0f71d
@@ -36,6 +38,8 @@ test('a change is one line per host, then how the service fared, then the verdic
   ns1  ✔ changed   zone example.com 2026112001 → 2026112002 (+1 ~1), reloaded                  1.3 s
 
 dns answered 612/612 queries while we worked · longest gap 0 ms (group), 41 ms (ns2)
+ntp answered 9/9 queries while we worked · longest gap 0 ms (group)
+dhcp answered 123/123 queries (2 asked again) while we worked · longest gap 501 ms (group)
 Confirmed on ns2 and ns1 in 3.1 s.
 `);
 });

@@ -72,6 +72,8 @@ come_back() {
       ;;
     partner-in-maintenance)
       state=$(other)
+      # Of one that is to have another port only the last heartbeat tells: enough at the end, since nobody but us would end it.
+      [[ -z \${leaving-} ]] || state=\${state:-$remote}
       if [[ $state == ready ]]; then
         # Its next heartbeat would do the same, up to a second later.
         tell ha-maintenance-notify ',"arguments":{"cancel":false}'

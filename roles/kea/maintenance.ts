@@ -97,6 +97,7 @@ esac || { echo "state $local, its partner \${state:-$remote}" >&2; exit 1; }
 /** Whatever way there is left to both being normal; a partner that is not there finds its way alone when it comes. */
 const LEAVE = `
 end_watch
+leaving=1
 trap 'relent; stop_staying_open; release' EXIT
 for ((looks = 0; looks < ${LEAVE_LOOKS}; looks++)); do
   come_back && exit 0

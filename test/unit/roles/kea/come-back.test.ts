@@ -113,6 +113,12 @@ describe('a server whose partner comes back', () => {
     ]);
   });
 
+  it('ends the maintenance of one that only a heartbeat tells of, but not before the state is left', () => {
+    const seen = { local: ['partner-in-maintenance'], other: '', remote: 'in-maintenance' };
+    expect(comeBack(seen)).toEqual([]);
+    expect(comeBack({ ...seen, before: 'leaving=1' })).toEqual(['insist', 'hold', 'ha-maintenance-cancel']);
+  });
+
   it.each(['partner-down', 'waiting', 'none'])(
     'does not stay open, found in state %s: it would tell nobody of the leases that it gives',
     (local) => {

@@ -43,7 +43,7 @@ async function runCommand(argv: readonly string[]): Promise<ExitCode> {
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
     const failure = error instanceof CommanderError ? usageError(error, argv) : error;
-    if (argv.includes('--json') && isAboutPlaybook(program, argv)) await printJsonFailure(argv[0] ?? '', failure);
+    if (argv.includes('--json') && isAboutRun(program, argv)) await printJsonFailure(argv[0] ?? '', failure);
     return reportFailure(failure);
   }
 }
@@ -95,10 +95,13 @@ function refuseUnknownCommand(program: Command, argv: readonly string[], project
   throw unknownName(name, { commands: known, playbooks: listPlaybooks(project.dir), projectDir: project.dir });
 }
 
-/** Commands have their own form of --json; with a playbook, and with what might have been one, the last line is a summary. */
-function isAboutPlaybook(program: Command, [name = '']: readonly string[]): boolean {
+/** Commands that are runs, as playbooks are. */
+const RUNS: ReadonlySet<string> = new Set(['reboot', 'rollback', 'revert']);
+
+/** Commands have their own form of --json; with a playbook, with what might have been one, and with a run, the last line is a summary. */
+function isAboutRun(program: Command, [name = '']: readonly string[]): boolean {
   const command = program.commands.find((one) => one.name() === name);
-  return command === undefined || command.helpGroup() === PLAYBOOKS;
+  return command === undefined || command.helpGroup() === PLAYBOOKS || RUNS.has(name);
 }
 
 async function printJsonFailure(name: string, failure: unknown): Promise<void> {

@@ -70,23 +70,28 @@ test.each([
   expect(stdout).toBe('');
 });
 
-test.each([[['deploy-dns', '--limt', 'x']], [['broken']], [['no-such-playbook']], [['deploy-dns', '-i', 'nowhere']]])(
-  '%j with --json is one line of summary with the error',
-  (args) => {
-    const { code, stdout } = run(...args, '--json');
-    expect(code).toBe(1);
-    expect(stdout.split('\n')).toHaveLength(2);
-    expect(JSON.parse(stdout)).toMatchObject({
-      event: 'summary',
-      at: expect.any(String),
-      run: expect.stringMatching(/^[0-9a-f]{4,}$/),
-      playbook: args[0],
-      status: 'failed',
-      hosts: {},
-      error: { code: expect.stringMatching(/^E_/), remedy: expect.any(String) },
-    });
-  },
-);
+test.each([
+  [['deploy-dns', '--limt', 'x']],
+  [['broken']],
+  [['no-such-playbook']],
+  [['deploy-dns', '-i', 'nowhere']],
+  [['rollback']],
+  [['reboot']],
+  [['revert', 'ns1']],
+])('%j with --json is one line of summary with the error', (args) => {
+  const { code, stdout } = run(...args, '--json');
+  expect(code).toBe(1);
+  expect(stdout.split('\n')).toHaveLength(2);
+  expect(JSON.parse(stdout)).toMatchObject({
+    event: 'summary',
+    at: expect.any(String),
+    run: expect.stringMatching(/^[0-9a-f]{4,}$/),
+    playbook: args[0],
+    status: 'failed',
+    hosts: {},
+    error: { code: expect.stringMatching(/^E_/), remedy: expect.any(String) },
+  });
+});
 
 test('options may stand before the playbook', () => {
   expect(run('-l', 'ns1', '--list-hosts', 'deploy-dns')).toMatchObject({

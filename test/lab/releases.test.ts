@@ -1,5 +1,7 @@
 /** Releases that the lab publishes: as images, and bad ones, each of which is bad for real. */
 import { execFile } from 'node:child_process';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
@@ -7,6 +9,7 @@ import { requireHost, requireLab } from '../../src/lab/find.ts';
 import { initOf } from '../../src/lab/hosts.ts';
 import type { Break } from '../../src/lab/index.ts';
 import { labBoot, labCrash, labPublish, labStatus, osRemoteUrl } from '../../src/lab/index.ts';
+import { publishFolder } from '../../src/lab/paths.ts';
 import { noLab, usePair } from './pair.ts';
 import { OsHost } from './rpm-ostree-host.ts';
 
@@ -46,6 +49,22 @@ describe.skipIf(noLab !== undefined)('releases of the lab', () => {
     expect(await ns1.order()).toEqual([version, `${FIRST} booted`]);
     await ns1.root('rpm-ostree cleanup -p');
   }
+
+  it('springs the traps of what was pulled and not staged (15, 16), and of what is staged and not the default (18)', async () => {
+    const version = '44.20261130.3.0';
+    await labPublish(lab(), version);
+    await ns1.root('ostree pull fedora fedora/x86_64/coreos/stable');
+    expect((await ns1.status()).deployments[0]).toMatchObject({ version: FIRST, 'pending-base-version': version });
+    const faults = join(publishFolder(lab()), 'faults.json');
+    writeFileSync(faults, '{"status": 503}');
+    const cached = await ns1.root(`rpm-ostree deploy -C ${version}`);
+    rmSync(faults);
+    expect(cached).toMatchObject({ code: 1, stderr: expect.stringMatching(/^error: .*summary/) });
+    expect((await ns1.root(`rpm-ostree deploy -C ${version}`)).code).toBe(0);
+    expect(await ns1.order()).toEqual([`${version} staged`, `${FIRST} booted`]);
+    expect(await ns1.root('ostree admin set-default 1')).toMatchObject({ code: 0, stderr: '' });
+    expect(await ns1.order()).toEqual([`${FIRST} booted`]);
+  });
 
   it('ssh: sshd does not start, all else does', async () => {
     await onBroken('ssh', '44.20261201.3.0', async () => {

@@ -11,10 +11,13 @@ const PAIRS_PER_CORE = 3;
 const BYTES_PER_PAIR = 300 * 2 ** 20;
 
 /** How many pairs this machine carries, and no more than `most`; COREOS_INFRA_FAULT_PAIRS says otherwise. */
-export function pairCount(most = 8, perCore = PAIRS_PER_CORE): number {
+export function pairCount(most = 8): number {
   const asked = Number(process.env['COREOS_INFRA_FAULT_PAIRS']);
   if (asked >= 1) return asked;
-  return Math.max(1, Math.min(most, Math.floor(cpus().length * perCore), Math.floor(freemem() / BYTES_PER_PAIR)));
+  return Math.max(
+    1,
+    Math.min(most, Math.floor(cpus().length * PAIRS_PER_CORE), Math.floor(freemem() / BYTES_PER_PAIR)),
+  );
 }
 
 /** Labs of test processes that are gone. */

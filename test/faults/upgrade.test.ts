@@ -30,9 +30,6 @@ const all = [
 ].filter(({ isSample }) => isFull || isSample === true);
 /** Its pair follows an image from then on: nobody else's. */
 const alone = isFull ? [IMAGE_CASE] : [];
-/** Seven on two cores: half of a case is waiting for boots, cables and deadlines. */
-const PAIRS_MAX = 8;
-const PAIRS_PER_CORE = 3.5;
 /** Pairs that are brought up side by side: that is waiting, too. */
 const AT_ONCE = 3;
 
@@ -43,7 +40,7 @@ describe.skipIf(noLab !== undefined)('faults of upgrades', () => {
   let pool: Pool<UpgradePair> | undefined;
 
   beforeAll(async () => {
-    pool = await Pool.up(Math.min(pairCount(PAIRS_MAX, PAIRS_PER_CORE), all.length), UpgradePair.up, AT_ONCE);
+    pool = await Pool.up(Math.min(pairCount(), all.length), UpgradePair.up, AT_ONCE);
   });
   afterAll(async () => {
     await pool?.down();

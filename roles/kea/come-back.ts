@@ -112,7 +112,8 @@ watch_return() {
   {
     while state=$(other); [[ $state == in-maintenance ]]; do sleep 0.2; done
     while :; do
-      until come_back; do sleep 0.05; done
+      # Of one that is down nothing new is heard: it is asked more rarely, in time before its first heartbeat.
+      until come_back; do if [[ -n $state ]]; then sleep 0.05; else sleep 0.2; fi; done
       sleep 0.2
       is_lost && take_over
     done

@@ -18,6 +18,7 @@ import { NotUpgradableError } from './errors.ts';
 import { bootedRelease } from './fleet.ts';
 import type { Event } from './machine.ts';
 import { isZincatis, preflight } from './outcome.ts';
+import { clockBase } from './own-clock.ts';
 import { idFor } from './release.ts';
 import type { RollOut } from './roll-out.ts';
 import { say, slotStatus, type Trip, type UpgradeJob } from './trip.ts';
@@ -38,6 +39,7 @@ export async function prepare(job: UpgradeJob, trip: Trip): Promise<Event> {
     say(job, trip, 'checking', 'deployments, services and peers');
     requireUpgradable(await fleet.recentLook(name, RECENT_MS), trip);
     // Whoever wants the release of before back does so because this one does not serve.
+    trip.clockBase = clockBase(job.wallMs(), ctx.now());
     if (trip.action === 'upgrade') await proveHealthy(job, trip);
     const { notes } = await (await fleet.standIns(name)).prove(new Set([name]), ctx.options.forceUnsafe);
     for (const message of notes) ctx.emit({ event: 'warning', message });

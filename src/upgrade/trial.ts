@@ -13,6 +13,7 @@ import { driftOf } from './converge.ts';
 import { RolledBackError } from './errors.ts';
 import { type Keeper, keepDeadline } from './keeper.ts';
 import type { Event } from './machine.ts';
+import { blamesOwnClock, clockBase } from './own-clock.ts';
 import { ownProbes, vantages } from './prepare.ts';
 import { releaseName } from './release.ts';
 import { failing, isTogether, ofServices, withoutSettling } from './settling.ts';
@@ -41,6 +42,7 @@ export async function prove(job: UpgradeJob, trip: Trip): Promise<Event> {
   const { ctx, fleet, leases } = job;
   const { name } = trip.host;
   let keeper: Keeper | undefined;
+  trip.clockBase ??= baseNow(job);
   trip.together = { sinceMs: ctx.now(), services: [] };
   try {
     say(job, trip, 'verifying', `${releaseName(trip.release)} is booted`);
@@ -52,7 +54,7 @@ export async function prove(job: UpgradeJob, trip: Trip): Promise<Event> {
     tellNotCarried(job, trip);
     // A clock that was started with the host is not synchronised yet: what is still in doubt after the soak is told then.
     tellProbes(ctx, name, withoutSettling(results).map(withoutDoubt));
-    return trip.lastFailed.length === 0 ? 'prove' : red(trip);
+    return trip.lastFailed.length === 0 ? 'prove' : red(job, trip);
   } catch (error) {
     return broken(trip, error);
   } finally {
@@ -148,7 +150,7 @@ export async function soak(job: UpgradeJob, trip: Trip): Promise<Event> {
       if (results === undefined) return endedByItself(job, trip);
       if (trip.lastFailed.length > 0) {
         tellProbes(ctx, trip.host.name, trip.lastFailed);
-        return red(trip);
+        return red(job, trip);
       }
       if (!wasTogether && isTogether(trip))
         tellProbes(ctx, trip.host.name, ofServices(results, trip).map(withoutDoubt));
@@ -199,8 +201,26 @@ function clock(sec: number): string {
   return `${Math.floor(sec / 60)}:${String(Math.floor(sec % 60)).padStart(2, '0')}`;
 }
 
-/** The host can be reached, and its services do not do what they did before: that is the release's fault. */
-function red(trip: Trip): Event {
+function baseNow({ ctx, wallMs }: UpgradeJob): number {
+  return clockBase(wallMs(), ctx.now());
+}
+
+/** The host can be reached, and its services do not do what they did before: that is the release's fault, or that of our own clock. */
+function red(job: UpgradeJob, trip: Trip): Event {
+  const now = baseNow(job);
+  const jumpMs = blamesOwnClock(trip.lastFailed, trip.clockBase ?? now, now);
+  if (jumpMs !== undefined) {
+    trip.error = new ProbeFailedError(
+      `this machine's clock was set by ${(jumpMs / 1000).toFixed(1)} s while ${trip.host.name} was on trial: its time cannot be judged`,
+      {
+        host: trip.host.name,
+        detail: probeLines(trip.lastFailed),
+        remedy:
+          'Nothing speaks against the release. See to the clock of this machine, then run the same command again.',
+      },
+    );
+    return 'fail';
+  }
   trip.isReleaseRed = true;
   trip.error = new ProbeFailedError(`${trip.host.name} does not serve as it should on ${releaseName(trip.release)}`, {
     host: trip.host.name,

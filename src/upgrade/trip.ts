@@ -69,6 +69,8 @@ export interface Trip {
   past?: OsPast;
   /** What it had of its own on the release that it leaves; undefined: nobody looked (an upgrade that is resumed). */
   carried?: Carried;
+  /** `clockBase` (own-clock.ts) of this machine when the host's time was last found right. */
+  clockBase?: number;
   /** Configuration that differs on the new release, by resource. */
   drift: readonly string[];
   readonly tookMs: { stage?: number; reboot?: number; soak?: number };

@@ -14,9 +14,10 @@ export async function thenNew(pair: UpgradePair, said: string): Promise<UpgradeE
   return { outcome: 'back, then new', said: `${said}, then exit 0` };
 }
 
-/** Until somebody else has staged that release. */
+/** Until somebody else has staged that release, and their transaction is over: it is so a moment later. */
 export function stages(view: HostView, version: string, who: string): Promise<void> {
-  const ask = "rpm-ostree status --json | jq -r '.deployments[0] | select(.staged) | .version'";
+  const ask =
+    "rpm-ostree status --json | jq -r 'select(.transaction == null) | .deployments[0] | select(.staged) | .version'";
   return until(`${version} is staged on ${view.name} by ${who}`, OTHERS_MS, async () => {
     const staged = await view.shell(ask);
     return staged === version ? undefined : staged || 'nothing is';

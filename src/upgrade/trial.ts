@@ -34,8 +34,12 @@ const SOAK_EVERY_MS = 2_000;
 const SOAK_TOLD_MS = 5_000;
 /** A service that answers again so soon was not away. ms */
 const BLIP_MS = 2_000;
-/** A confirm whose answer is lost is asked for again: repeated, it gets the same answer. */
+/**
+ * A confirm whose answer is lost is asked for again: repeated, it gets the same answer. So often, and for so long: an sshd that turns connections
+ * away for a while (PerSourcePenalties, MaxStartups) says nothing about the release.
+ */
 const CONFIRM_TRIES = 5;
+const CONFIRM_MS = 30_000;
 const CONFIRM_AGAIN_MS = 500;
 
 export async function prove(job: UpgradeJob, trip: Trip): Promise<Event> {
@@ -250,7 +254,8 @@ function broken(trip: Trip, error: unknown): Event {
 async function confirm(job: UpgradeJob, trip: Trip): Promise<Event> {
   say(job, trip, 'confirming', 'over a fresh connection');
   let why = '';
-  for (let tries = 1; tries <= CONFIRM_TRIES; tries++) {
+  const until = job.ctx.now() + CONFIRM_MS;
+  for (let tries = 1; tries <= CONFIRM_TRIES || job.ctx.now() < until; tries++) {
     const answer = await askToConfirm(job, trip);
     if (answer === undefined) return 'confirm';
     why = answer;

@@ -137,7 +137,11 @@ inhibit() {
   # SIGKILL: it has nothing to clean up, logind lets go of the lock with the process, and nothing may make its end wait.
   words_of systemd-run --quiet --collect --expand-environment=no --unit="$unit" --description='Keeps this host from rebooting for coreos-infra' \
     -p Type=notify -p NotifyAccess=all -p KillSignal=SIGKILL -- /bin/bash -c "$(declare -f hold_inhibitor watch_lease); hold_inhibitor ${LEASE[0]@Q} ${LEASE[1]@Q} ${LEASE[2]@Q}" ||
-    fail inhibitor "this host cannot be kept from rebooting meanwhile" "${WORDS[@]}"
+    {
+      # Quiet as it is, systemd-run says nothing of a unit that fails: it says so itself.
+      ((${#WORDS[@]})) || unit_words "$unit"
+      fail inhibitor "this host cannot be kept from rebooting meanwhile" "${WORDS[@]}"
+    }
   LEASE[7]=$unit
 }
 

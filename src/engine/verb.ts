@@ -30,7 +30,7 @@ export async function callHost(
   });
 }
 
-/** The last line of a verb that must end with `kind`. Throws HostLockedError, or ApplyError with the host's words. */
+/** The last line of a verb that must end with `kind`. Throws HostLockedError, or ApplyError with the host's words: why, not that it was undone afterwards. */
 export async function callFor<K extends HostStep['kind']>(
   ctx: RunContext,
   connection: Connection,
@@ -39,9 +39,11 @@ export async function callFor<K extends HostStep['kind']>(
   kind: K,
   timeoutMs?: number,
 ): Promise<Extract<HostStep, { readonly kind: K }>> {
-  const last = (await callHost(ctx, connection, call, what, timeoutMs)).at(-1);
-  if (last?.kind === kind) return last as Extract<HostStep, { readonly kind: K }>;
+  const steps = await callHost(ctx, connection, call, what, timeoutMs);
+  const end = steps.at(-1);
+  if (end?.kind === kind) return end as Extract<HostStep, { readonly kind: K }>;
   const { host } = connection;
+  const last = steps.findLast((step) => step.kind === 'error') ?? end;
   if (last?.kind !== 'error') {
     throw new HostAnswerError(`${host}: ${what}: the host answered ${last?.kind ?? 'nothing'} instead of ${kind}`, {
       host,

@@ -26,7 +26,8 @@ guard() {
     fi
     case $GUARD_WORD in
       confirmed | reverted) put_away_late ;;
-      failed) nap "$GUARD_RETRY_SECONDS" ;;
+      # Until a person has looked (unlock); the next change set finds the guard awake within seconds.
+      failed) nap 1 ;;
       *)
         # OS upgrades end by their own rules.
         if [[ ${HEADER[kind]-config} == os ]]; then

@@ -163,7 +163,7 @@ export class RollOut {
     await this.#job?.leases.release(this.#touched);
     const availability = await this.#loop?.stop();
     await this.fleet.close();
-    const isAtWork = [...this.#touched].some((name) => !isUntouched(this.ended.get(name)?.status));
+    const isAtWork = [...this.#touched].some((name) => !wasKeptOut(this.ended.get(name)?.status));
     return isAtWork ? availability : undefined;
   }
 
@@ -189,7 +189,7 @@ export class RollOut {
 }
 
 /** Refused before anything was written: its services did not notice. */
-function isUntouched(status: HostStatus | undefined): boolean {
+function wasKeptOut(status: HostStatus | undefined): boolean {
   return status === 'refused' || status === 'locked' || status === 'unreachable';
 }
 

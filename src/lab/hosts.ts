@@ -58,6 +58,10 @@ export async function powerOff(labName: string, host: LabHost): Promise<void> {
   // The loop first, or it would boot the host again.
   await killAll(() => processesOf(folder).filter((pid) => pid !== initOf(host)), `switching off ${host.name}`);
   await killAll(() => hostProcesses([host.netns]).get(host.netns)?.pids ?? [], `switching off ${host.name}`);
+  await runScript('host-cgroup.sh', ['remove', machineName(labName, host.name)], {
+    what: `removing the control group of ${host.name}`,
+    host: host.name,
+  });
 }
 
 /** Waits until a fresh ssh login works and the host says that it is up. */
@@ -86,7 +90,7 @@ export async function waitForHost(labName: string, host: LabHost, withinMs: numb
     {
       host: host.name,
       remedy: `Read ${consoleFile(labName, host.name)}; \`run lab down\` and \`run lab up\` make the host anew.`,
-      detail: consoleTail(labName, host.name),
+      detail: [...consoleTail(labName, host.name), ...(await wordsFromInside(host))],
       cause: last,
     },
   );
@@ -108,4 +112,24 @@ function consoleTail(labName: string, host: string): string[] {
   } catch {
     return [];
   }
+}
+
+/**
+ * What the host says from inside: units that its boot waits for, and why sshd turned logins away
+ * (sshd_config(5), PerSourcePenalties: three refused ones in a row, also those of pam_nologin(8) during a boot, are 15 s without any).
+ */
+async function wordsFromInside(host: LabHost): Promise<string[]> {
+  const init = initOf(host);
+  if (init === undefined) return ['The host does not run.'];
+  const inside = ['nsenter', '--target', String(init), '--mount', '--pid', '--uts', '--ipc', '--net', '--'];
+  const asked = [
+    ['systemctl', 'list-jobs', '--no-pager', '--no-legend'],
+    ['journalctl', '--boot', '--unit=sshd', '--lines=15', '--no-pager', '--output=short-iso-precise'],
+  ];
+  const answers = asked.map((command) =>
+    run([...inside, ...command], { what: command.join(' '), timeoutMs: 10_000 }).catch((error: unknown) =>
+      error instanceof Error ? error.message : String(error),
+    ),
+  );
+  return (await Promise.all(answers)).flatMap((answer) => answer.trimEnd().split('\n'));
 }

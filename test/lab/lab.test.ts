@@ -21,7 +21,7 @@ import {
   labUp,
   sshArguments,
 } from '../../src/lab/index.ts';
-import { linkPrefix, netnsPrefix } from '../../src/lab/paths.ts';
+import { linkPrefix, machineName, netnsPrefix } from '../../src/lab/paths.ts';
 import { listLabStates, readLabState } from '../../src/lab/state.ts';
 
 const run = promisify(execFile);
@@ -116,6 +116,13 @@ describe.skipIf(!isPossible)('the lab', () => {
     expect(await on('ns1', 'cat /etc/resolv.conf')).toContain('nameserver 127.0.0.53');
     expect(await on('ns1', 'systemctl is-active sshd chronyd systemd-resolved')).toBe('active\nactive\nactive');
     expect(await on('ns2', 'ls /sys/class/net')).toContain('lan7');
+  });
+
+  it("keeps each host's control groups to itself, so that no systemd removes those of another", async () => {
+    await on('ns1', 'sudo mkdir /sys/fs/cgroup/system.slice/only-ns1.service');
+    const sees = 'test -e /sys/fs/cgroup/system.slice/only-ns1.service && echo yes || echo no';
+    expect([await on('ns1', sees), await on('ns2', sees)]).toEqual(['yes', 'no']);
+    await on('ns1', 'sudo rmdir /sys/fs/cgroup/system.slice/only-ns1.service');
   });
 
   it('has the tools of CoreOS, and neither python nor perl', async () => {
@@ -254,6 +261,8 @@ sudo systemctl daemon-reload; sudo systemctl start probe`,
     expect(execFileSync('losetup', ['--list'], { encoding: 'utf8' })).not.toContain(`/${other}/`);
     expect(execFileSync('ip', ['rule'], { encoding: 'utf8' })).not.toContain(linkPrefix(other));
     expect(readFileSync('/proc/mounts', 'utf8')).not.toContain(other);
+    const groups = execFileSync('find', ['/sys/fs/cgroup', '-name', machineName(other, 'ns1')], { encoding: 'utf8' });
+    expect(groups).toBe('');
     expect(await on('ns1', 'hostname')).toBe('ns1');
   });
 });

@@ -6,6 +6,7 @@ set -uo pipefail
 folder=$1 name=$2 machine=$3 netns=$4 images=$5
 sysroot=$folder/sysroot
 var=$sysroot/ostree/deploy/fedora-coreos/var
+scripts=$(cd "$(dirname "$0")" && pwd)
 rebooted=133 # nspawn's exit code for "the host asked for a reboot"
 
 private_mounts() {
@@ -20,6 +21,7 @@ power_on() {
   flock --timeout 5 9 || exit 0
   mount -o loop "$folder/var.img" "$var" && mount -o loop "$folder/boot.img" "$sysroot/boot" || exit 1
   : >"$folder/ostree-booted"
+  "$BASH" "$scripts/host-cgroup.sh" enter "$machine" $$ || exit 1
 }
 
 # nspawn may have died before its host: two of them on one disk would ruin it.

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LabHostError } from './errors.ts';
+import { LabCommandError, LabHostError } from './errors.ts';
 import { hostKeysFolder, identityFile } from './keys.ts';
 import { osRemoteUrl } from './os-server.ts';
 import { consoleFile, hostFolder, labFolder, machineName } from './paths.ts';
@@ -73,6 +73,7 @@ export async function waitForHost(labName: string, host: LabHost, withinMs: numb
     'sudo -n systemctl is-system-running --wait; sudo -n true',
   ];
   let last: unknown;
+  let turnedAway = 0;
   for (let first = true; first || Date.now() < deadline; first = false) {
     try {
       await run(command, {
@@ -82,7 +83,8 @@ export async function waitForHost(labName: string, host: LabHost, withinMs: numb
       return;
     } catch (error) {
       last = error;
-      await sleep(100);
+      turnedAway = isTurnedAway(error) ? turnedAway + 1 : 0;
+      await sleep(pauseMs(turnedAway));
     }
   }
   throw new LabHostError(
@@ -94,6 +96,20 @@ export async function waitForHost(labName: string, host: LabHost, withinMs: numb
       cause: last,
     },
   );
+}
+
+/** sshd answers and does not let us in: pam_nologin(8) while the host boots, or what it holds against us for having been refused before. */
+function isTurnedAway(error: unknown): boolean {
+  return (
+    error instanceof LabCommandError &&
+    error.detail.some((line) => /Permission denied|Connection (closed|reset) by/.test(line))
+  );
+}
+
+/** A refused login costs our address 5 s, and from 15 s on sshd closes what comes from it until they are over (PerSourcePenalties). */
+function pauseMs(turnedAway: number): number {
+  if (turnedAway === 0) return 100;
+  return turnedAway <= 2 ? 1_000 : 5_000;
 }
 
 /** The process that is the host's PID 1, as seen from outside. */

@@ -94,6 +94,7 @@ async function openHop(
       identities: await patience.during(loadIdentities(hop.identity, library, hop.name)),
     };
     stream = await patience.during(openStream(hop, tcp, via, timeoutMs));
+    if (!hop.isJump) options.onLogin?.();
     const onStep = (step: string) => {
       patience.step = step;
     };

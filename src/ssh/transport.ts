@@ -63,6 +63,8 @@ export interface ConnectOptions {
   /** TCP connect, key exchange and authentication together. Default 10 s. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
+  /** Called when the host's port is open and the login begins: from here on sshd may count the attempt against us. */
+  readonly onLogin?: () => void;
   /** A connection of this run that is open and idle will do (engine/kept-connections.ts). Default: a new one. */
   readonly reuse?: boolean;
 }

@@ -3,6 +3,7 @@ import type { RunContext } from '../engine/run-context.ts';
 import { InfraError } from '../errors.ts';
 import type { Host } from '../inventory/model.ts';
 import type { Connection } from '../ssh/transport.ts';
+import { LoginPace } from './login-pace.ts';
 
 export interface Booted {
   readonly connection: Connection;
@@ -37,9 +38,10 @@ export async function waitForBoot(
   const deadline = ctx.now() + withinMs;
   const over = new AbortController();
   const attempts = new Set<Promise<void>>();
+  const pace = new LoginPace(ctx.now);
   let found: Booted | undefined;
   const attempt = async (): Promise<void> => {
-    const booted = await tryOnce(ctx, host, over.signal);
+    const booted = await tryOnce(ctx, host, pace, over.signal);
     if (booted === undefined) return;
     if (found === undefined && booted.bootId !== not) {
       found = booted;
@@ -50,7 +52,7 @@ export async function waitForBoot(
     }
   };
   while (found === undefined && ctx.now() < deadline && signal?.aborted !== true) {
-    if (attempts.size < AT_ONCE_MAX) {
+    if (attempts.size < AT_ONCE_MAX && pace.allows()) {
       const one: Promise<void> = attempt().finally(() => attempts.delete(one));
       attempts.add(one);
     }
@@ -61,10 +63,12 @@ export async function waitForBoot(
   return found;
 }
 
-async function tryOnce(ctx: RunContext, host: Host, signal: AbortSignal): Promise<Booted | undefined> {
+async function tryOnce(ctx: RunContext, host: Host, pace: LoginPace, signal: AbortSignal): Promise<Booted | undefined> {
   let connection: Connection | undefined;
   try {
-    connection = await ctx.transport.connect(host, { timeoutMs: ATTEMPT_MS, signal });
+    connection = await pace.attempt((onLogin) =>
+      ctx.transport.connect(host, { timeoutMs: ATTEMPT_MS, signal, onLogin }),
+    );
     const { code, stdout } = await connection.exec('cat /proc/sys/kernel/random/boot_id', {
       what: 'asking for the boot',
       timeoutMs: ATTEMPT_MS,

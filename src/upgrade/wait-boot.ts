@@ -1,4 +1,5 @@
 /** Waits for a host that reboots: it is noticed within half a second that sshd lets us in, whatever the way there does meanwhile. */
+import { setMaxListeners } from 'node:events';
 import type { RunContext } from '../engine/run-context.ts';
 import { InfraError } from '../errors.ts';
 import type { Host } from '../inventory/model.ts';
@@ -24,9 +25,9 @@ export interface WaitBoot {
 export const LOOK_AFTER_MS = 15_000;
 /** A packet to a host that is down gets no answer for seconds: attempts overlap, so that none holds up the next. */
 const EVERY_MS = 500;
-const AT_ONCE_MAX = 8;
 /** pam_nologin lets nobody in for a while although sshd answers; an attempt that hangs is not waited for. */
 const ATTEMPT_MS = 10_000;
+const AT_ONCE_MAX = ATTEMPT_MS / EVERY_MS;
 const BOOT_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** undefined: not in time. Never throws for what host or network do; a refused login may be a host that is half up. */
@@ -37,6 +38,7 @@ export async function waitForBoot(
 ): Promise<Booted | undefined> {
   const deadline = ctx.now() + withinMs;
   const over = new AbortController();
+  setMaxListeners(AT_ONCE_MAX + 2, over.signal);
   const attempts = new Set<Promise<void>>();
   const pace = new LoginPace(ctx.now);
   let found: Booted | undefined;

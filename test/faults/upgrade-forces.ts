@@ -8,11 +8,11 @@ import { goesOn, STEPS, type Step, WITHIN_MS } from './upgrade-steps.ts';
 
 /** Longer than a link lives without an answer, and shorter than a trial. ms */
 const CABLE_OUT_MS = 12_000;
-const TRIAL = ['--within', '40s'];
+export const TRIAL = ['--within', '40s'];
 
-type Hurt = (pair: UpgradePair, view: HostView) => Promise<void>;
+export type Hurt = (pair: UpgradePair, view: HostView) => Promise<void>;
 
-const FORCES: readonly (readonly [string, Hurt])[] = [
+export const FORCES: readonly (readonly [string, Hurt])[] = [
   ['cable pulled', (pair, view) => pair.cut(view, CABLE_OUT_MS)],
   ['power cut', (pair, view) => pair.crash(view)],
 ];

@@ -17,11 +17,13 @@ import { DEATH_CASES } from './upgrade-deaths.ts';
 import { FORCE_CASES } from './upgrade-forces.ts';
 import { UpgradePair } from './upgrade-pair.ts';
 import { RELEASE_CASES } from './upgrade-releases.ts';
+import { WAY_BACK_CASES } from './upgrade-ways-back.ts';
 
 const isFull = process.env['COREOS_INFRA_SWEEP'] === 'full';
 // Those that take longest first: nothing is left to wait for at the end.
 const all = [
   ...FORCE_CASES,
+  ...WAY_BACK_CASES,
   ...ZINCATI_CASES,
   ...CLOCK_CASES,
   ...RELEASE_CASES,

@@ -69,6 +69,14 @@ describe('a folder that is made', () => {
     // Node's own way goes round in circles there.
     await expect(makeFolder('/proc/coreos-infra/ns1')).rejects.toThrow('ENOENT');
   });
+
+  it('is made by whoever comes first: all hosts of a fetch need the same one at once', async () => {
+    for (let round = 0; round < 50; round++) {
+      const all = Array.from({ length: 8 }, (_, host) => join(dir, `round-${round}`, 'got', `ns${host}`));
+      await Promise.all(all.map(makeFolder));
+      expect(readdirSync(join(dir, `round-${round}`, 'got'))).toHaveLength(8);
+    }
+  });
 });
 
 describe('copy', () => {

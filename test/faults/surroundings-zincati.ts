@@ -28,6 +28,9 @@ export const ZINCATI_CASES: readonly UpgradeCase[] = [
 
 /** Whatever becomes of the case, the next one finds Zincati as it was. */
 async function withZincati(pair: UpgradePair, work: (pair: UpgradePair) => Promise<UpgradeEnd>): Promise<UpgradeEnd> {
+  // A case before may have left a denied release, from which Zincati is kept until a newer one is confirmed.
+  const states = await Promise.all(pair.hosts.map((view) => view.shell('systemctl is-active zincati.service || :')));
+  if (states.includes('inactive')) await thenNew(pair, 'a release was denied');
   try {
     return await work(pair);
   } finally {
